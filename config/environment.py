@@ -1,0 +1,94 @@
+"""What differs between machines: read from the environment, complete or refused, never shown."""
+
+import base64
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+REQUIRED = {
+    "SECRET_KEY": "signs sessions and links",
+    "SEAL_KEYS": "encrypt mails that wait for delivery; comma-separated Fernet keys, newest first",
+    "ALLOWED_HOSTS": "host names this site answers to, comma-separated",
+    "SITE_URL": "where people reach the site; the base of every link in a mail",
+    "DATABASE_URL": "a PostgreSQL 15 or newer",
+    "CELERY_BROKER_URL": "Redis or RabbitMQ",
+    "DEFAULT_FROM_EMAIL": "the sender of every mail",
+    "EMAIL_URL": "the mail server, smtp+tls://...",
+}
+
+DEVELOPMENT_HINT = (
+    "For a development profile that needs none of them, write DEBUG=true into .env "
+    "(`make setup` does it)."
+)
+
+
+def load(path: Path) -> environ.Env:
+    """Values that are already in the environment win over the file."""
+    environ.Env.read_env(path)
+    return environ.Env()
+
+
+def text(name: str, *, default: str = "") -> str:
+    """As it stands. environ.Env would take a leading `$` for a reference and print the rest."""
+    return os.environ.get(name, "").strip() or default
+
+
+def words(name: str, *, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default=default).split(",") if word.strip()]
+
+
+def require_all() -> None:
+    missing = [name for name in REQUIRED if not text(name)]
+    if missing:
+        lines = [f"  {name}: {REQUIRED[name]}" for name in missing]
+        raise ImproperlyConfigured(
+            "\n".join(["Not set in the environment:", *lines, DEVELOPMENT_HINT])
+        )
+
+
+def parsed(name: str, parse: Callable[[], T]) -> T:
+    """A value that can't be parsed is named, never repeated: it may hold a password."""
+    try:
+        return parse()
+    except (ValueError, KeyError, ImproperlyConfigured):
+        raise ImproperlyConfigured(f"{name} is set, but can't be understood.") from None
+
+
+def development_keys(folder: Path) -> dict[str, Any]:
+    """Keys of this checkout, made once. The winner of a race is the file that was linked first."""
+    path = folder / "keys.json"
+    try:
+        if not path.exists():
+            _write_once(path, {"secret_key": secrets.token_urlsafe(50), "seal_keys": [_seal_key()]})
+        return dict(json.loads(path.read_text()))
+    except PermissionError:
+        raise ImproperlyConfigured(
+            f"{folder} belongs to another user of this machine. "
+            "Use a checkout of your own, or remove that folder."
+        ) from None
+
+
+def _seal_key() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def _write_once(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(content, file)
+        os.link(scratch, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(scratch).unlink()
