@@ -9,7 +9,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery  # noqa: F401, PLC0415  (@shared_task binds to this app)
+        from config import celery  # noqa: F401  (@shared_task binds to this app)
 
         post_migrate.connect(create_cache_table, sender=self)
 

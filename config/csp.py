@@ -1,7 +1,7 @@
 """Content-Security-Policy: strict for the site, looser below /admin/ only."""
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from csp.middleware import CSPMiddleware, PolicyParts
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
@@ -18,10 +18,11 @@ ADMIN = {**SITE, "script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_I
 
 
 class PolicyByPath(CSPMiddleware):
-    def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
-    ) -> PolicyParts:
-        parts = super().get_policy_parts(request, response, report_only)
-        if parts.config is None and request.path_info.startswith(settings.ADMIN_PATH):
-            parts.config = ADMIN
-        return parts
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith(settings.ADMIN_PATH) and not hasattr(
+            response, "_csp_config"
+        ):
+            response._csp_config = ADMIN  # type: ignore[attr-defined]
+        return super().process_response(request, response)
