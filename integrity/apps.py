@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrityConfig(AppConfig):
     name = "integrity"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrity import checks, schedule  # noqa: F401 - registers system checks and seeds
+
+        autodiscover_modules("invariants", "effects")

@@ -1,0 +1,74 @@
+"""Who acts, and the row that says so."""
+
+import getpass
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.db import models
+
+from integrity.models import AuditEntry
+from integrity.transactions import transaction_required
+
+# The host project's middleware sets it, so that a log line, an error page and a row share one id.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_AUDITED = frozenset({"operator", "command", "task"})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who calls a flow.
+
+    Args:
+        kind: user (acts on their own things), operator, command, task or system.
+        id: the public id of a person, or the name of the command's user or of the task.
+        reason: why; operators and commands give one.
+        via: web, admin, cli or task.
+    """
+
+    kind: str
+    id: str
+    reason: str = ""
+    via: str = "web"
+
+
+SYSTEM = Actor("system", "system", via="task")
+
+
+def command_actor(reason: str = "") -> Actor:
+    """Whoever runs the management command, by their name on the machine."""
+    return Actor("command", getpass.getuser(), reason, via="cli")
+
+
+def task_actor(name: str) -> Actor:
+    return Actor("task", name, via="task")
+
+
+@transaction_required
+def audit(
+    verb: str, *, by: Actor, subject: models.Model, detail: Mapping[str, object] | None = None
+) -> None:
+    """Record what `by` did, in the transaction that does it. People's own actions aren't audited.
+
+    Args:
+        verb: stable and dotted, such as `accounts.verification_resent`.
+        detail: ids and counts only, never an address or a name.
+    """
+    if by.kind not in _AUDITED:
+        return
+    AuditEntry.objects.create(
+        actor_kind=by.kind,
+        actor_id=by.id,
+        via=by.via,
+        verb=verb,
+        subject=subject_of(subject),
+        reason=by.reason,
+        detail=dict(detail or {}),
+        request_id=request_id.get(),
+    )
+
+
+def subject_of(instance: models.Model) -> str:
+    """How the log names an object: its model and its public id."""
+    return f"{instance._meta.label_lower}:{getattr(instance, 'uid', instance.pk)}"

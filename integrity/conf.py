@@ -1,0 +1,32 @@
+"""What a host project may set: `settings.INTEGRITY`, with the defaults in one place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Config:
+    """Times are seconds."""
+
+    lock_timeout: float = 2.0
+    statement_timeout: float = 10.0
+    idle_timeout: float = 30.0
+    attempts: int = 3
+    check_timeout: float = 300.0
+    outbox_lease: float = 120.0
+    outbox_attempts: int = 12
+    outbox_lag: float = 300.0
+    doorbell: str = ""
+    seal_keys: Sequence[str] = ()
+
+
+def config() -> Config:
+    given: Mapping[str, object] = getattr(settings, "INTEGRITY", {})
+    return Config(**{name.lower(): value for name, value in given.items()})  # type: ignore[arg-type]
+
+
+def unknown_settings() -> list[str]:
+    known = {field.name.upper() for field in fields(Config)}
+    return sorted(set(getattr(settings, "INTEGRITY", {})) - known)

@@ -1,0 +1,115 @@
+"""The ways to break: an error, a killed process, a cut or closed connection, a lost answer."""
+
+import os
+import signal
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from integrity.drill.boundaries import BEFORE, COMMIT, HOOKS, Boundary
+
+KILLED = 137
+CHILD_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault, and which boundaries it can tell apart."""
+
+    kind: str
+    strike: Callable[[BaseDatabaseWrapper], None]
+    strikes: Callable[[Boundary], bool]
+    forks: bool = False
+
+
+def run_in_child(body: Callable[[], object]) -> int:
+    """Run it in a fork of this warm process, without its connections; the exit code says how."""
+    connections.close_all()
+    with warnings.catch_warnings():
+        # Python 3.12 warns when other threads exist. The child touches none of theirs, and leaves
+        # by `os._exit` or by the alarm.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        _child(body)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _child(body: Callable[[], object]) -> None:
+    code = 1
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(CHILD_SECONDS)
+        body()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _fail(connection: BaseDatabaseWrapper) -> None:
+    raise OperationalError("The drill failed this statement.")
+
+
+def _exit(connection: BaseDatabaseWrapper) -> None:
+    os._exit(KILLED)
+
+
+def _cut(connection: BaseDatabaseWrapper) -> None:
+    driver: Any = connection.connection
+    if driver is None:
+        return
+    terminate_backend(driver.info.backend_pid, using=connection.alias)
+
+
+def terminate_backend(pid: int, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """End a session from outside, and wait until it is gone."""
+    other = connections.create_connection(using)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    finally:
+        other.close()
+
+
+def _close(connection: BaseDatabaseWrapper) -> None:
+    connection.close()
+
+
+def _lose_answer(connection: BaseDatabaseWrapper) -> None:
+    # The class's method: the instance's is the watched one that brought us here.
+    driver: Any = connection.connection
+    type(connection)._commit(connection)  # type: ignore[attr-defined]
+    with suppress(OperationalError):
+        driver.close()
+    raise OperationalError("The drill lost the answer to COMMIT.")
+
+
+def _everywhere(boundary: Boundary) -> bool:
+    return True
+
+
+def _between_statements(boundary: Boundary) -> bool:
+    """What the server sees is the same after a statement as before the next one."""
+    return boundary.when == BEFORE or boundary.label in (COMMIT, HOOKS)
+
+
+def _at_commit(boundary: Boundary) -> bool:
+    return boundary.when == BEFORE and boundary.label == COMMIT
+
+
+FAULTS = {
+    fault.kind: fault
+    for fault in (
+        Fault("raise", _fail, _everywhere),
+        Fault("exit", _exit, _between_statements, forks=True),
+        Fault("terminate", _cut, _between_statements),
+        Fault("close", _close, _everywhere),
+        Fault("commit_lost", _lose_answer, _at_commit),
+    )
+}
+KINDS = tuple(FAULTS)

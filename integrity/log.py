@@ -1,0 +1,9 @@
+"""Log events with stable names: ids and counts only, never an address or a name."""
+
+import logging
+
+
+def log_event(logger: logging.Logger, level: int, event: str, **fields: object) -> None:
+    """Write one line. `event` is stable and may be alerted on; `do` says what to do next."""
+    text = " ".join(f"{name}={value}" for name, value in fields.items())
+    logger.log(level, "%s %s", event, text, extra={"event": event, **fields})

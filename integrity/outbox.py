@@ -1,0 +1,121 @@
+"""Promise an effect in a transaction. The relay delivers it afterwards, at least once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import JSONField
+from django.db.transaction import on_commit
+from django.utils.module_loading import import_string
+
+from integrity.conf import config
+from integrity.registry import Registry
+from integrity.sealed import seal
+from integrity.transactions import transaction_required
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a handler gets.
+
+    `idempotency_key` stays the same over all attempts: give it to providers that take one.
+    """
+
+    effect: str
+    key: str
+    payload: dict[str, Any]
+    sealed: dict[str, Any]
+    attempts: int
+    idempotency_key: str
+
+
+Handler = Callable[[Message], None]
+
+
+@dataclass(frozen=True)
+class Effect:
+    name: str
+    deliver: Handler
+
+
+class RetryLater(Exception):
+    """Not delivered; the provider said when to come back."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"asked to come back in {after:.0f} s")
+        self.after = after
+
+
+class Permanent(Exception):
+    """Not delivered, and another try would end the same. The message is parked as dead."""
+
+
+effects: Registry[Effect] = Registry("effect")
+
+
+def effect(name: str) -> Callable[[Handler], Handler]:
+    """Declare who delivers an effect, in `<app>/effects.py`.
+
+    The handler runs outside any transaction, may run twice for one message, and returns when the
+    effect has happened. It raises `RetryLater` or `Permanent`; any other exception means: again.
+    """
+
+    def register(handler: Handler) -> Handler:
+        effects.add(Effect(name, handler))
+        return handler
+
+    return register
+
+
+@transaction_required
+def enqueue(
+    name: str,
+    *,
+    key: str,
+    payload: Mapping[str, Any] | None = None,
+    sealed: Mapping[str, Any] | None = None,
+    ordering_key: str = "",
+) -> None:
+    """Promise an effect in the open transaction.
+
+    Args:
+        name: a declared effect.
+        key: until the relay has begun to deliver a message of this effect and key, a second
+            one adds nothing. Once-only is the domain row's job.
+        payload: ids only, at most 8 kB as JSON.
+        sealed: what is personal, such as a mail's address and body; encrypted, gone with the row.
+        ordering_key: messages of one ordering key are delivered in the order of their promise.
+
+    Raises:
+        UnknownName: no app declares the effect.
+        TransactionRequired: there is no transaction to promise it in.
+    """
+    values = [
+        effects.get(name).name,
+        key,
+        ordering_key,
+        JSONField().get_db_prep_value(dict(payload or {}), connection),
+        seal(sealed) if sealed is not None else None,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_PROMISE, values)
+    _ring_after_commit()
+
+
+# Touching the row that is already there locks it, so that the relay can't read the state of
+# before this transaction and delete the message that should have told of it.
+_PROMISE = """
+INSERT INTO integrity_outboxmessage (effect, key, ordering_key, payload, sealed)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (effect, key) WHERE NOT begun DO UPDATE SET effect = excluded.effect
+"""
+
+
+def _ring_after_commit() -> None:
+    name = config().doorbell
+    if not name:
+        return
+    ring: Callable[[], None] = import_string(name)
+    if ring not in [hook for _, hook, _ in connection.run_on_commit]:
+        on_commit(ring, robust=True)

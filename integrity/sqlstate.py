@@ -1,0 +1,29 @@
+"""What a database error means for the caller: try again, give up, or nobody knows."""
+
+from django.db import Error
+
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK_DETECTED = "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
+QUERY_CANCELED = "57014"
+RETRYABLE = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE})
+# Connection exceptions, and a server that went away while it was being asked.
+_LOST = ("08", "57P01", "57P02", "57P03")
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character code of PostgreSQL's answer; None when there was no answer."""
+    return getattr(error.__cause__ or error, "sqlstate", None)
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether the server may not have answered, so that a COMMIT's outcome is unknown."""
+    if not isinstance(error, Error):
+        return False
+    state = sqlstate(error)
+    return state is None or state.startswith(_LOST)
+
+
+def constraint_name(error: BaseException) -> str | None:
+    """The name of the constraint, or of the trigger's promise, that refused the write."""
+    return getattr(getattr(error.__cause__ or error, "diag", None), "constraint_name", None)

@@ -1,0 +1,30 @@
+"""Celery: the doorbell, and the sweeps that make a lost doorbell harmless."""
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from integrity.log import log_event
+from integrity.operations import forget_old_operations
+from integrity.relay import deliver_due
+
+logger = logging.getLogger(__name__)
+
+
+def ring() -> None:
+    """Wake the relay. A broker that is down costs seconds of delay, not the message."""
+    try:
+        relay_outbox.apply_async(retry=False, expires=30)
+    except (OperationalError, OSError) as error:
+        log_event(logger, logging.WARNING, "outbox.doorbell_failed", error=type(error).__name__)
+
+
+@shared_task(ignore_result=True)
+def relay_outbox() -> None:
+    deliver_due(limit=1000)
+
+
+@shared_task(ignore_result=True)
+def forget_operations() -> None:
+    forget_old_operations()
