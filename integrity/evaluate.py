@@ -95,7 +95,9 @@ def _evaluate(declared: Invariant, tables: _Tables) -> Result:
     try:
         with savepoint():
             violations = declared.violations()
-            keys = [key_text(key) for key in violations.values_list("pk", flat=True)[: STORED_KEYS + 1]]
+            keys = [
+                key_text(key) for key in violations.values_list("pk", flat=True)[: STORED_KEYS + 1]
+            ]
             count = len(keys) if len(keys) <= STORED_KEYS else violations.count()
             rows = tables.rows(violations)
     except Error as error:

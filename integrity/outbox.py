@@ -6,13 +6,12 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import JSONField
-from django.db.transaction import on_commit
 from django.utils.module_loading import import_string
 
 from integrity.conf import config
 from integrity.registry import Registry
 from integrity.sealed import seal
-from integrity.transactions import transaction_required
+from integrity.transactions import transaction_required, wake_after_commit
 
 
 @dataclass(frozen=True)
@@ -113,9 +112,5 @@ ON CONFLICT (effect, key) WHERE NOT begun DO UPDATE SET effect = excluded.effect
 
 
 def _ring_after_commit() -> None:
-    name = config().doorbell
-    if not name:
-        return
-    ring: Callable[[], None] = import_string(name)
-    if ring not in [hook for _, hook, _ in connection.run_on_commit]:
-        on_commit(ring, robust=True)
+    if name := config().doorbell:
+        wake_after_commit(import_string(name))

@@ -150,7 +150,9 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
-def _postpone(batch: _Batch, message: OutboxMessage, error: str, after: float, *, blame: int) -> None:
+def _postpone(
+    batch: _Batch, message: OutboxMessage, error: str, after: float, *, blame: int
+) -> None:
     attempts = message.attempts + blame
     if attempts >= config().outbox_attempts:
         _bury(batch, message, error)

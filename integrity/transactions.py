@@ -84,6 +84,12 @@ def snapshot(*, statement_timeout: float) -> Iterator[None]:
         yield
 
 
+def wake_after_commit(hook: Callable[[], None]) -> None:
+    """Call once after COMMIT. A crash loses the call, so only what is swept as well may use it."""
+    if hook not in [waiting for _, waiting, _ in connection.run_on_commit]:
+        on_commit(hook, robust=True)
+
+
 def require_transaction() -> None:
     if not connection.in_atomic_block:
         raise TransactionRequired(TransactionRequired.__doc__)

@@ -8,94 +8,223 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor_kind', models.TextField()),
-                ('actor_id', models.TextField()),
-                ('via', models.TextField()),
-                ('verb', models.TextField()),
-                ('subject', models.TextField()),
-                ('reason', models.TextField()),
-                ('detail', models.JSONField(default=dict)),
-                ('request_id', models.TextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor_kind", models.TextField()),
+                ("actor_id", models.TextField()),
+                ("via", models.TextField()),
+                ("verb", models.TextField()),
+                ("subject", models.TextField()),
+                ("reason", models.TextField()),
+                ("detail", models.JSONField(default=dict)),
+                ("request_id", models.TextField(blank=True, default="")),
             ],
             options={
-                'verbose_name_plural': 'audit log',
-                'indexes': [models.Index(fields=['-at'], name='integrity_audit_at'), models.Index(fields=['subject', '-at'], name='integrity_audit_subject')],
+                "verbose_name_plural": "audit log",
+                "indexes": [
+                    models.Index(fields=["-at"], name="integrity_audit_at"),
+                    models.Index(fields=["subject", "-at"], name="integrity_audit_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EffectCount',
+            name="EffectCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effect', models.TextField()),
-                ('day', models.DateField()),
-                ('delivered', models.PositiveBigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effect", models.TextField()),
+                ("day", models.DateField()),
+                ("delivered", models.PositiveBigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('effect', 'day'), name='integrity_effectcount_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("effect", "day"), name="integrity_effectcount_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FlowOutcome',
+            name="FlowOutcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('flow', models.TextField()),
-                ('hour', models.DateTimeField()),
-                ('outcome', models.TextField(choices=[('committed', 'Committed'), ('already_done', 'Already Done'), ('refused', 'refused by a rule'), ('busy', 'Busy'), ('failed', 'Failed'), ('unconfirmed', 'Unconfirmed')])),
-                ('count', models.PositiveBigIntegerField()),
-                ('seconds_total', models.FloatField()),
-                ('seconds_max', models.FloatField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("flow", models.TextField()),
+                ("hour", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.TextField(
+                        choices=[
+                            ("committed", "Committed"),
+                            ("already_done", "Already Done"),
+                            ("refused", "refused by a rule"),
+                            ("busy", "Busy"),
+                            ("failed", "Failed"),
+                            ("unconfirmed", "Unconfirmed"),
+                        ]
+                    ),
+                ),
+                ("count", models.PositiveBigIntegerField()),
+                ("seconds_total", models.FloatField()),
+                ("seconds_max", models.FloatField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('flow', 'hour', 'outcome'), name='integrity_flowoutcome_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("flow", "hour", "outcome"), name="integrity_flowoutcome_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('flow', models.TextField()),
-                ('key', models.TextField()),
-                ('claimed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("flow", models.TextField()),
+                ("key", models.TextField()),
+                (
+                    "claimed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['claimed_at'], name='integrity_operation_claimed_at')],
-                'constraints': [models.UniqueConstraint(fields=('flow', 'key'), name='integrity_operation_once')],
+                "indexes": [
+                    models.Index(fields=["claimed_at"], name="integrity_operation_claimed_at")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("flow", "key"), name="integrity_operation_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(db_default=models.Func(function='gen_random_uuid'), unique=True)),
-                ('effect', models.TextField()),
-                ('key', models.TextField()),
-                ('ordering_key', models.TextField(blank=True, default='')),
-                ('payload', models.JSONField(default=dict)),
-                ('sealed', models.BinaryField(null=True)),
-                ('state', models.TextField(choices=[('pending', 'Pending'), ('leased', 'being delivered'), ('dead', 'given up')], db_default='pending')),
-                ('begun', models.BooleanField(db_default=False)),
-                ('attempts', models.PositiveSmallIntegerField(db_default=0)),
-                ('available_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('lease_token', models.UUIDField(null=True)),
-                ('last_error', models.TextField(blank=True, db_default='', default='')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('dead_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(
+                        db_default=models.Func(function="gen_random_uuid"), unique=True
+                    ),
+                ),
+                ("effect", models.TextField()),
+                ("key", models.TextField()),
+                ("ordering_key", models.TextField(blank=True, default="")),
+                ("payload", models.JSONField(default=dict)),
+                ("sealed", models.BinaryField(null=True)),
+                (
+                    "state",
+                    models.TextField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("leased", "being delivered"),
+                            ("dead", "given up"),
+                        ],
+                        db_default="pending",
+                    ),
+                ),
+                ("begun", models.BooleanField(db_default=False)),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0)),
+                (
+                    "available_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("lease_token", models.UUIDField(null=True)),
+                ("last_error", models.TextField(blank=True, db_default="", default="")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("dead_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ['pending', 'leased'])), fields=['available_at', 'id'], name='integrity_outbox_due'), models.Index(condition=models.Q(('ordering_key', ''), _negated=True), fields=['ordering_key', 'id'], name='integrity_outbox_order'), models.Index(condition=models.Q(('state', 'dead')), fields=['dead_at'], name='integrity_outbox_dead')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('begun', False)), fields=('effect', 'key'), name='integrity_outbox_once_until_begun'), models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(django.db.models.functions.comparison.Cast('payload', models.TextField())), 8192), name='integrity_outbox_payload_is_small'), models.CheckConstraint(condition=models.Q(models.Q(('dead_at__isnull', False), ('state', 'dead')), models.Q(models.Q(('state', 'dead'), _negated=True), ('dead_at__isnull', True)), _connector='OR'), name='integrity_outbox_dead_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('lease_token__isnull', False), ('state', 'leased')), models.Q(models.Q(('state', 'leased'), _negated=True), ('lease_token__isnull', True)), _connector='OR'), name='integrity_outbox_lease_has_a_token')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["pending", "leased"])),
+                        fields=["available_at", "id"],
+                        name="integrity_outbox_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ordering_key", ""), _negated=True),
+                        fields=["ordering_key", "id"],
+                        name="integrity_outbox_order",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")),
+                        fields=["dead_at"],
+                        name="integrity_outbox_dead",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("begun", False)),
+                        fields=("effect", "key"),
+                        name="integrity_outbox_once_until_begun",
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.LessThanOrEqual(
+                            django.db.models.functions.text.Length(
+                                django.db.models.functions.comparison.Cast(
+                                    "payload", models.TextField()
+                                )
+                            ),
+                            8192,
+                        ),
+                        name="integrity_outbox_payload_is_small",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("dead_at__isnull", False), ("state", "dead")),
+                            models.Q(
+                                models.Q(("state", "dead"), _negated=True),
+                                ("dead_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="integrity_outbox_dead_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_token__isnull", False), ("state", "leased")),
+                            models.Q(
+                                models.Q(("state", "leased"), _negated=True),
+                                ("lease_token__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="integrity_outbox_lease_has_a_token",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,82 @@
+"""What the management commands share: verbs, formats, tables and exit codes.
+
+stdout carries the result only; everything else goes to stderr.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+HOLDS, FOUND, USAGE, UNKNOWN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+Verb = Callable[[dict[str, Any]], int]
+
+
+class VerbCommand(BaseCommand):
+    """A command whose first argument is a verb: `verb_list` answers `manage.py outbox list`.
+
+    Each verb returns its exit code. Subclasses add the verbs' arguments in `add_verbs`.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        self._verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        self.add_verbs()
+
+    def add_verbs(self) -> None:
+        raise NotImplementedError
+
+    def add_verb(self, name: str, help: str) -> ArgumentParser:
+        verb: ArgumentParser = self._verbs.add_parser(name, help=help, description=help)
+        # Django gives its options to the command only; people write them after the verb.
+        verb.add_argument("-v", "--verbosity", type=int, choices=range(4), default=1)
+        verb.add_argument("--traceback", action="store_true")
+        verb.add_argument("--no-color", action="store_true")
+        verb.add_argument("--format", choices=("table", "json"), default="table")
+        return verb
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verb: Verb = getattr(self, "verb_" + options["verb"].replace("-", "_"))
+        code = verb(options)
+        if code != HOLDS:
+            sys.exit(code)
+
+    def show(self, options: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print rows as a table, or as a JSON list."""
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(rows, default=str, indent=2))
+        else:
+            self.stdout.write(table(rows))
+
+    def say(self, text: str) -> None:
+        self.stderr.write(text, self.style.NOTICE)
+
+
+def usage(text: str) -> CommandError:
+    return CommandError(text, returncode=USAGE)
+
+
+def refused(text: str) -> CommandError:
+    return CommandError(text, returncode=REFUSED)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Columns as wide as their widest cell; the keys of the first row are the headings."""
+    if not rows:
+        return "none"
+    headings = list(rows[0])
+    lines = [[heading.replace("_", " ").upper() for heading in headings]]
+    lines += [[_cell(row[heading]) for heading in headings] for row in rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)

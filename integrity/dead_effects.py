@@ -1,0 +1,28 @@
+"""What operators do with a message that was given up."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from integrity.audit import Actor, audit
+from integrity.flows import flow
+from integrity.models import OutboxMessage
+
+
+@flow("integrity.retry_dead_effects")
+def retry_dead(*, uids: Sequence[UUID] = (), effect: str = "", by: Actor) -> int:
+    """Make dead messages due at once, with their attempts back. Returns how many were dead.
+
+    Args:
+        uids: these messages, or
+        effect: all of this effect.
+    """
+    dead = OutboxMessage.objects.filter(state=OutboxMessage.State.DEAD)
+    chosen = dead.filter(effect=effect) if effect else dead.filter(uid__in=uids)
+    messages = list(chosen.select_for_update().order_by("pk"))
+    for message in messages:
+        audit("integrity.effect_retried", by=by, subject=message)
+    return OutboxMessage.objects.filter(pk__in=[message.pk for message in messages]).update(
+        state=OutboxMessage.State.PENDING, dead_at=None, attempts=0, available_at=Now()
+    )

@@ -1,0 +1,132 @@
+"""`manage.py outbox`: see, deliver and retry promised effects."""
+
+import signal
+import threading
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import Now
+
+from integrity import cli
+from integrity.audit import command_actor
+from integrity.dead_effects import retry_dead
+from integrity.models import EffectCount, OutboxMessage
+from integrity.relay import Delivered, deliver_due
+
+State = OutboxMessage.State
+
+
+class Command(cli.VerbCommand):
+    help = "See, deliver and retry promised effects."
+
+    def add_verbs(self) -> None:
+        listing = self.add_verb("list", "List waiting and dead messages, oldest first.")
+        listing.add_argument("--state", choices=State.values)
+        listing.add_argument("--effect")
+        listing.add_argument("--limit", type=int, default=50)
+        relay = self.add_verb("relay", "Deliver what is due.")
+        relay.add_argument("--loop", action="store_true", help="go on until interrupted")
+        relay.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
+        relay.add_argument("--batch", type=int, default=100)
+        retry = self.add_verb("retry", "Give dead messages another twelve attempts.")
+        retry.add_argument("uids", nargs="*", metavar="UID", type=UUID)
+        retry.add_argument("--effect", help="all dead messages of this effect")
+        retry.add_argument("--reason", required=True)
+        self.add_verb("stats", "Count messages by effect and state.")
+
+    def verb_list(self, options: dict[str, Any]) -> int:
+        messages = OutboxMessage.objects.order_by("available_at", "pk")
+        for name in ("state", "effect"):
+            if options[name]:
+                messages = messages.filter(**{name: options[name]})
+        self.show(options, [_line(message) for message in messages[: options["limit"]]])
+        left = messages.count() - options["limit"]
+        if left > 0:
+            self.say(f"{left:,} more; raise --limit to see them.")
+        return cli.HOLDS
+
+    def verb_relay(self, options: dict[str, Any]) -> int:
+        total = deliver_due(batch=options["batch"])
+        if options["loop"]:
+            total = self._loop(total, options)
+        self.show(
+            options, [{"delivered": total.count, "to_retry": total.retried, "dead": total.dead}]
+        )
+        return cli.FOUND if total.dead else cli.HOLDS
+
+    def _loop(self, total: Delivered, options: dict[str, Any]) -> Delivered:
+        """Deliver until SIGINT or SIGTERM; a batch that has begun is finished first."""
+        stopped = threading.Event()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            stopped.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        self.say("Delivering; Ctrl-C stops after the batch in hand.")
+        while not stopped.wait(options["every"]):
+            total = total.plus(deliver_due(batch=options["batch"]))
+        return total
+
+    def verb_retry(self, options: dict[str, Any]) -> int:
+        if bool(options["uids"]) == bool(options["effect"]):
+            raise cli.usage("Name the messages by UID, or all of an effect by --effect.")
+        retried = retry_dead(
+            uids=options["uids"],
+            effect=options["effect"] or "",
+            by=command_actor(options["reason"]),
+        )
+        self.show(options, [{"retried": retried}])
+        missing = len(options["uids"]) - retried
+        if missing > 0:
+            self.say(f"{missing} of the named messages are not dead; nothing was done to them.")
+        return cli.HOLDS if missing <= 0 else cli.REFUSED
+
+    def verb_stats(self, options: dict[str, Any]) -> int:
+        self.show(options, _stats())
+        return cli.HOLDS
+
+
+def _line(message: OutboxMessage) -> dict[str, Any]:
+    return {
+        "uid": message.uid,
+        "effect": message.effect,
+        "state": message.state,
+        "attempts": message.attempts,
+        "next_try": f"{message.available_at:%Y-%m-%d %H:%M:%S}Z"
+        if message.state != State.DEAD
+        else None,
+        "last_error": message.last_error or None,
+    }
+
+
+def _stats() -> list[dict[str, Any]]:
+    waiting = OutboxMessage.objects.values("effect").annotate(
+        pending=Count("pk", filter=Q(state=State.PENDING)),
+        leased=Count("pk", filter=Q(state=State.LEASED)),
+        dead=Count("pk", filter=Q(state=State.DEAD)),
+        oldest=Min("created_at", filter=~Q(state=State.DEAD)),
+        now=Max(Now()),
+    )
+    by_effect = {each["effect"]: each for each in waiting}
+    today = dict(
+        EffectCount.objects.filter(day=datetime.now(UTC).date()).values_list("effect", "delivered")
+    )
+    return [
+        _stat(name, by_effect.get(name), today.get(name, 0))
+        for name in sorted(by_effect.keys() | today.keys())
+    ]
+
+
+def _stat(name: str, row: dict[str, Any] | None, today: int) -> dict[str, Any]:
+    oldest = row and row["oldest"] and (row["now"] - row["oldest"]).total_seconds()
+    counts = {state: row[state] if row else 0 for state in ("pending", "leased", "dead")}
+    return {
+        "effect": name,
+        **counts,
+        "oldest_seconds": oldest and int(oldest),
+        "delivered_today": today,
+    }
