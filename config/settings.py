@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config import broker, csp, environment
+from config import broker, csp, embedded_postgres, environment
 from config.environment import text, words
 from config.logs import logging_config
 from config.unfold import UNFOLD as UNFOLD
@@ -78,10 +78,12 @@ TIME_ZONE = "UTC"
 
 # Database: DATABASE_URL, or in development the PostgreSQL that comes with the checkout.
 DATABASES = {
-    "default": environment.parsed(
-        "DATABASE_URL", lambda: env.db("DATABASE_URL", default="postgres:///everafter")
-    )
+    "default": environment.parsed("DATABASE_URL", lambda: env.db("DATABASE_URL"))
+    if text("DATABASE_URL")
+    else embedded_postgres.database_settings(BASE_DIR)
 }
+DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEBUG else env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # On the same connection as the writes: what a rolled-back attempt used up of a rate limit comes
 # back with it.
