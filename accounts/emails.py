@@ -50,11 +50,11 @@ def _canonical_local_part(local: str) -> str:
 
 
 def _a_label(domain: str) -> str:
-    if any(map(_passes_for_ascii, domain)):
+    composed = unicodedata.normalize("NFC", domain)
+    if any(map(_passes_for_ascii, domain + composed)):
         raise _invalid("The part after the @ has a character that passes for another one.")
     try:
-        composed = unicodedata.normalize("NFC", domain).lower()
-        return idna.encode(composed, strict=True).decode("ascii")
+        return idna.encode(composed.lower(), strict=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise _invalid("The part after the @ is not the name of a domain.") from None
 

@@ -1,8 +1,10 @@
+from accounts.models.addresses import Address
 from accounts.models.users import STEPS, Kind, Profile, User
 from accounts.models.weddings import Member, Role, Wedding, WeddingStats, WeddingStatus
 
 __all__ = [
     "STEPS",
+    "Address",
     "Kind",
     "Member",
     "Profile",

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
@@ -11,7 +12,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts import triggers
 from accounts.emails import CANONICAL, MAX_LENGTH, canonical_email
+from accounts.errors import CouplesSignUp
+from integrity.transactions import transaction
 
 STEPS = 3
 
@@ -27,6 +31,35 @@ class UserManager(BaseUserManager["User"]):
             return self.get(email=canonical_email(username or ""))
         except ValidationError:
             raise self.model.DoesNotExist from None
+
+    def create_user(
+        self, email: str, password: str | None = None, kind: str = Kind.COUPLE
+    ) -> "User":
+        """Make an operator; the signature is Django's.
+
+        Raises:
+            CouplesSignUp: a user alone would be half a couple.
+        """
+        if kind != Kind.OPERATOR:
+            raise CouplesSignUp
+        return self._create_operator(email, password, is_superuser=False)
+
+    def create_superuser(self, email: str, password: str | None = None) -> "User":
+        return self._create_operator(email, password, is_superuser=True)
+
+    def _create_operator(self, email: str, password: str | None, *, is_superuser: bool) -> "User":
+        email, password = canonical_email(email), make_password(password)
+        with transaction():
+            user = self.create(
+                email=email,
+                password=password,
+                kind=Kind.OPERATOR,
+                is_staff=True,
+                is_superuser=is_superuser,
+            )
+            # The admin's log-in asks for a verified address, and an operator gets no mail about it.
+            user.emailaddress_set.create(email=email, verified=True, primary=True)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -49,6 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        triggers = triggers.USER
         constraints = [
             models.CheckConstraint(
                 name="accounts_user_email_is_canonical", condition=Q(email__regex=CANONICAL)
@@ -91,6 +125,7 @@ class Profile(models.Model):
     version = models.PositiveIntegerField(editable=False, default=0, db_default=0)
 
     class Meta:
+        triggers = triggers.PROFILE
         constraints = [
             models.CheckConstraint(
                 name="accounts_profile_step_is_known", condition=Q(step__range=(0, STEPS))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts import triggers
 from accounts.models.users import User
 
 
@@ -37,6 +38,7 @@ class Wedding(models.Model):
     version = models.PositiveIntegerField(editable=False, default=0, db_default=0)
 
     class Meta:
+        triggers = triggers.WEDDING
         constraints = [
             models.CheckConstraint(
                 name="accounts_wedding_date_or_undecided",
@@ -63,6 +65,7 @@ class Member(models.Model):
     joined_at = models.DateTimeField(editable=False, db_default=Now())
 
     class Meta:
+        triggers = triggers.MEMBER
         constraints = [
             models.UniqueConstraint(
                 name="accounts_member_one_owner", fields=["wedding"], condition=Q(role=Role.OWNER)
@@ -86,6 +89,7 @@ class WeddingStats(models.Model):
     streak_days = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
+        triggers = triggers.STATS
         verbose_name = verbose_name_plural = "wedding stats"
         constraints = [
             models.CheckConstraint(

@@ -1,0 +1,11 @@
+"""allauth's table of addresses, with our triggers on it."""
+
+from allauth.account.models import EmailAddress
+
+from accounts import triggers
+
+
+class Address(EmailAddress):
+    class Meta:
+        proxy = True
+        triggers = triggers.ADDRESS

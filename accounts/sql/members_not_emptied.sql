@@ -1,0 +1,5 @@
+IF EXISTS (SELECT FROM public.accounts_user WHERE kind = 'couple') THEN
+    RAISE EXCEPTION 'couples would be without a wedding' USING
+        ERRCODE = '23514', CONSTRAINT = 'accounts_couple_has_a_wedding', TABLE = 'accounts_member';
+END IF;
+RETURN NULL;
