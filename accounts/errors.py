@@ -16,6 +16,40 @@ class CouplesSignUp(AccountError):
     """Call accounts.signup.sign_up(): a couple is made together with their wedding."""
 
 
+# Never told to a visitor: they see what everybody sees, and the mailbox is told instead.
+class EmailTaken(AccountError):
+    """There is an account with this address."""
+
+
+class MailedAMomentAgo(AccountError):
+    """A mail went to this address less than a minute ago. Wait a moment, then ask again."""
+
+
+class NothingToVerify(AccountError):
+    """Every address of this account is verified already."""
+
+
+class AlreadyVerified(AccountError):
+    """This account's address is verified. Ask for a change of it instead."""
+
+
+class SameEmail(AccountError):
+    """This is the account's address already."""
+
+
+# Used, too old, or the address went to somebody else: which of them is nobody's business.
+class LinkNoLongerValid(AccountError):
+    """This link is no longer valid. Ask for a new one."""
+
+
+class PasswordChangedMeanwhile(AccountError):
+    """The password was changed elsewhere a moment ago. Ask for a new link."""
+
+
+class UserNotFound(AccountError):
+    """There is no account with this e-mail address or id."""
+
+
 def named_violation(error: Error) -> str | None:
     """Which promise the database kept by refusing: a constraint's name, or else the trigger's.
 

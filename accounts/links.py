@@ -1,0 +1,65 @@
+"""The links that prove a mailbox, and the mails that carry them."""
+
+from allauth.account import app_settings
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core import signing
+
+from accounts.mail import enqueue_mail, link
+from accounts.mail_limits import digest
+from accounts.models import User
+from integrity.transactions import transaction_required
+
+
+@transaction_required
+def promise_link(address: EmailAddress, kind: str = "verify") -> None:
+    """Promise the link to an unverified address; its owner's account gets a reminder instead.
+
+    Whoever asked sees the same either way. The unique address decides at the end, so that a race
+    between this look and the click changes nothing.
+    """
+    if User.objects.filter(email=address.email).exclude(pk=address.user_id).exists():
+        promise_account_exists(address.email)
+    else:
+        promise_verification(address, kind)
+
+
+@transaction_required
+def promise_verification(address: EmailAddress, kind: str = "verify") -> None:
+    enqueue_mail(
+        kind,
+        to=address.email,
+        key=f"{kind}:{address.user.uid}:{address.pk}",
+        context={
+            "link": link("account_confirm_email", EmailConfirmationHMAC(address).key),
+            "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS,
+        },
+        about=address.user,
+    )
+
+
+@transaction_required
+def promise_account_exists(email: str) -> None:
+    enqueue_mail(
+        "account_exists",
+        to=email,
+        key=f"account_exists:{digest(email)}",
+        context={
+            "login_link": link("account_login"),
+            "reset_link": link("account_reset_password"),
+        },
+    )
+
+
+def read_key(key: str) -> EmailAddress | None:
+    """The address that a link is about, if the link is ours, in time and not used."""
+    confirmation = EmailConfirmationHMAC.from_key(key)
+    return confirmation.email_address if confirmation else None
+
+
+def read_old_key(key: str) -> EmailAddress | None:
+    """The address that a link of ours was about, however old or used it is."""
+    try:
+        pk = signing.loads(key, salt=app_settings.SALT)
+    except signing.BadSignature:
+        return None
+    return EmailAddress.objects.select_related("user").filter(pk=pk).first()

@@ -1,0 +1,65 @@
+"""Sign-up: everything a couple's account consists of, in one transaction."""
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError
+
+from accounts.emails import canonical_email
+from accounts.errors import EmailTaken
+from accounts.links import promise_account_exists, promise_verification
+from accounts.mail_limits import digest, limit_mail, note_mail
+from accounts.models import Member, User, Wedding, WeddingStats
+from integrity.audit import Actor, audit
+from integrity.flows import claim_operation, flow
+from integrity.sqlstate import constraint_name
+
+EMAIL_IS_UNIQUE = "accounts_user_email_key"
+
+
+@flow("accounts.sign_up")
+def sign_up(*, email: str, password_hash: str, by: Actor, operation: str = "") -> User:
+    """Make a couple's account and promise the mail that verifies its address.
+
+    The profile comes by a trigger. The welcome mail waits until the address is verified, so that
+    a sign-up sends one mail whether or not the address is known.
+
+    Args:
+        password_hash: hashing takes longer than a transaction may; `make_password()` it before.
+        operation: the id of the submission. The same id with another address is another one:
+            a browser's Back button brings old forms to life.
+
+    Raises:
+        EmailTaken: there is an account with this address.
+        AlreadyDone: this very submission was committed before.
+    """
+    email = canonical_email(email)
+    claim_operation(operation and f"{operation}:{digest(email)}")
+    user = _insert_user(email, password_hash)
+    address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    wedding = Wedding.objects.create()
+    Member.objects.create(user=user, wedding=wedding)
+    WeddingStats.objects.create(wedding=wedding)
+    note_mail("verify", email)
+    promise_verification(address)
+    audit("accounts.signed_up", by=by, subject=user)
+    return user
+
+
+@flow("accounts.remind_of_account")
+def remind_of_account(*, email: str, by: Actor) -> None:
+    """Tell the mailbox, and nobody else, that its address has an account.
+
+    Raises:
+        MailedAMomentAgo: nothing was sent.
+    """
+    email = canonical_email(email)
+    limit_mail("verify", email)
+    promise_account_exists(email)
+
+
+def _insert_user(email: str, password_hash: str) -> User:
+    try:
+        return User.objects.create(email=email, password=password_hash)
+    except IntegrityError as error:
+        if constraint_name(error) == EMAIL_IS_UNIQUE:
+            raise EmailTaken from error
+        raise
