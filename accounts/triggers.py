@@ -55,6 +55,11 @@ class HardenedTrigger(pgtrigger.Trigger):
         return CompiledTrigger(name=compiled.name, sql=HardenedSql(**compiled.sql.kwargs))
 
 
+def update_of(*columns: str) -> pgtrigger.Operation:
+    """An UPDATE that names one of these columns of the table, changed or not."""
+    return pgtrigger.UpdateOf(*columns)  # type: ignore[no-untyped-call]
+
+
 def _body(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
@@ -108,42 +113,36 @@ USER = [
     HardenedTrigger(
         name="profile_follows_user",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("email"),
+        operation=pgtrigger.Insert | update_of("email"),
         declare=[("is_verified", _IS_VERIFIED)],
         func=_body("profile_follows_user"),
     ),
-    _user_is_whole(operation=pgtrigger.Insert | pgtrigger.UpdateOf("id", "kind"), subject="NEW.id"),
+    _user_is_whole(operation=pgtrigger.Insert | update_of("id", "kind"), subject="NEW.id"),
 ]
 PROFILE = [
-    _user_is_whole(
-        operation=pgtrigger.Delete | pgtrigger.UpdateOf("user_id"), subject="OLD.user_id"
-    ),
+    _user_is_whole(operation=pgtrigger.Delete | update_of("user_id"), subject="OLD.user_id"),
     HardenedTrigger(
         name="step_goes_forward",
         when=pgtrigger.After,
-        operation=pgtrigger.UpdateOf("step"),
+        operation=update_of("step"),
         condition=pgtrigger.Condition("NEW.step < OLD.step AND NEW.step <> 0"),
         func=_body("step_goes_forward"),
     ),
     _after_truncate("profiles_not_emptied"),
 ]
 WEDDING = [
-    _wedding_is_whole(
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("id", "status"), subject="NEW.id"
-    )
+    _wedding_is_whole(operation=pgtrigger.Insert | update_of("id", "status"), subject="NEW.id")
 ]
 MEMBER = [
-    _user_is_whole(
-        operation=pgtrigger.Delete | pgtrigger.UpdateOf("user_id"), subject="OLD.user_id"
-    ),
+    _user_is_whole(operation=pgtrigger.Delete | update_of("user_id"), subject="OLD.user_id"),
     _wedding_is_whole(
-        operation=pgtrigger.Delete | pgtrigger.UpdateOf("wedding_id"), subject="OLD.wedding_id"
+        operation=pgtrigger.Delete | update_of("wedding_id"), subject="OLD.wedding_id"
     ),
     _after_truncate("members_not_emptied"),
 ]
 STATS = [
     _wedding_is_whole(
-        operation=pgtrigger.Delete | pgtrigger.UpdateOf("wedding_id"), subject="OLD.wedding_id"
+        operation=pgtrigger.Delete | update_of("wedding_id"), subject="OLD.wedding_id"
     ),
     _after_truncate("stats_not_emptied"),
 ]
@@ -153,7 +152,7 @@ ADDRESS = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert
         | pgtrigger.Delete
-        | pgtrigger.UpdateOf("user_id", "email", "verified", "primary"),
+        | update_of("user_id", "email", "verified", "primary"),
         declare=[("owner", "record"), ("is_verified", "boolean")],
         func=_body("profile_follows_addresses"),
     ),

@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from accounts import triggers
 
 
-class Address(EmailAddress):
+class Address(EmailAddress):  # type: ignore[misc]  # allauth has no types
     class Meta:
         proxy = True
         triggers = triggers.ADDRESS

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from accounts import triggers
 from accounts.emails import CANONICAL, MAX_LENGTH, canonical_email
 from accounts.errors import CouplesSignUp
+from accounts.models.addresses import Address
 from integrity.transactions import transaction
 
 STEPS = 3
@@ -58,7 +59,7 @@ class UserManager(BaseUserManager["User"]):
                 is_superuser=is_superuser,
             )
             # The admin's log-in asks for a verified address, and an operator gets no mail about it.
-            user.emailaddress_set.create(email=email, verified=True, primary=True)
+            Address.objects.create(user=user, email=email, verified=True, primary=True)
         return user
 
 
