@@ -1,0 +1,21 @@
+"""The one lock order: the user, then the wedding, then what belongs to them."""
+
+from accounts.lookup import lock_user
+from accounts.models import User, Wedding
+from integrity.transactions import transaction_required
+
+
+@transaction_required
+def lock_wedding(user: User) -> Wedding:
+    """Lock the user and then their wedding, and return it as it is now.
+
+    Each lock is a statement of its own: what follows sees what the rival committed.
+
+    Raises:
+        UserNotFound: the account is gone.
+        Wedding.DoesNotExist: the user plans no wedding; an operator, for one.
+    """
+    lock_user(user)
+    # A membership moves under its user's lock only, so this id is still right below.
+    wedding = Wedding.objects.only("pk").get(members__user=user)
+    return Wedding.objects.select_for_update(no_key=True).get(pk=wedding.pk)

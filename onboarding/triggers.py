@@ -1,0 +1,53 @@
+"""What the database promises about interests: never none after step 2, three once onboarded."""
+
+from pathlib import Path
+
+import pgtrigger
+
+from accounts.triggers import HardenedTrigger
+
+SQL = Path(__file__).parent / "sql"
+
+
+def _count_at_commit(name: str, *, operation: pgtrigger.Operation, subject: str) -> HardenedTrigger:
+    return HardenedTrigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=operation,
+        timing=pgtrigger.Deferred,
+        declare=[
+            ("subject", f"bigint := {subject}"),
+            ("reached", "integer"),
+            ("onboarded", "boolean"),
+            ("chosen", "integer"),
+        ],
+        func=(SQL / "interests_count.sql").read_text(),
+    )
+
+
+INTEREST = [
+    _count_at_commit(
+        "interests_count",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id", "category"),
+        subject="NEW.user_id",
+    ),
+    _count_at_commit(
+        "interests_left",
+        operation=pgtrigger.Delete | pgtrigger.UpdateOf("user_id", "category"),
+        subject="OLD.user_id",
+    ),
+    HardenedTrigger(
+        name="interests_not_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Truncate,
+        func=(SQL / "interests_not_emptied.sql").read_text(),
+    ),
+]
+PROFILE = [
+    _count_at_commit(
+        "interests_count",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("step", "onboarded_at"),
+        subject="NEW.user_id",
+    )
+]
