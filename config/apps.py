@@ -4,13 +4,15 @@ from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
-    """The site itself: its templates and static files, its commands, what it keeps in tables."""
+    """The site itself: its templates and static files, its commands, its upkeep."""
 
     name = "config"
 
     def ready(self) -> None:
         from config import celery  # noqa: F401  (@shared_task binds to this app)
+        from integrity import schedule
 
+        schedule.SEEDS["config: purge what has expired"] = ("config.tasks.purge_expired", 3600)
         post_migrate.connect(create_cache_table, sender=self)
 
 

@@ -92,5 +92,13 @@ def _copy(bin_folder: Path, *, cache: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, scratch / libraries.name)
+        _open_to_all(cache)
         scratch.rename(target)
     return target / package.name / prefix.name / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Whatever our umask is and the installer's was: these are programs, not data."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))

@@ -99,6 +99,25 @@ def stop(root: Path) -> bool:
         return _stop(server)
 
 
+def start_over(root: Path) -> None:
+    """An empty database; whoever is connected is cut off."""
+    ensure(root)
+    server = locate(root)
+    with connect(server) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    _create_database(server)
+
+
+def is_idle(root: Path) -> bool:
+    """Nobody else is connected, to whatever database."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    with connect(locate(root)) as connection:
+        return connection.execute(query).fetchone() == (0,)
+
+
 def answers(server: Server) -> bool:
     try:
         connect(server).close()

@@ -1,4 +1,15 @@
+from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+# One way in: the log-in limits and the second factor hold for operators, too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+]
+
+if apps.is_installed("demo"):
+    urlpatterns.append(path("demo/", include("demo.urls")))

@@ -1,0 +1,69 @@
+"""Mail of the demo: a folder with one file per message, written and read here."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage as ParsedMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+
+
+@dataclass(frozen=True)
+class Mail:
+    name: str
+    message: ParsedMessage
+
+    def __getitem__(self, header: str) -> str:
+        return str(self.message[header] or "")
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body(preferencelist=(kind,))
+        return part.get_content() if part else ""
+
+
+class Backend(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        for message in email_messages:
+            _write(message.message().as_bytes())
+        return len(email_messages)
+
+
+def newest_first() -> list[Mail]:
+    return [_read(path) for path in sorted(folder().glob("*.eml"), reverse=True)]
+
+
+def find(name: str) -> Mail | None:
+    """`name` comes from an address: it is looked for, never joined to a path."""
+    return next((_read(path) for path in folder().glob("*.eml") if path.stem == name), None)
+
+
+def folder() -> Path:
+    return Path(settings.DATA_DIR) / "mail"
+
+
+def _write(content: bytes) -> None:
+    """Named by time; complete as soon as it has its name."""
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
+    scratch = folder() / f"{name}.part"
+    scratch.write_bytes(content)
+    scratch.rename(folder() / f"{name}.eml")
+
+
+def _read(path: Path) -> Mail:
+    with path.open("rb") as file:
+        return Mail(name=path.stem, message=BytesParser(policy=policy.default).parse(file))

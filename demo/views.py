@@ -1,0 +1,45 @@
+"""The mail that the demo has sent. Exists only where the demo is installed."""
+
+from csp.decorators import csp
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from demo import mailbox
+
+PAGE = 50
+
+
+@require_safe
+def mail_list(request: HttpRequest) -> HttpResponse:
+    mails = mailbox.newest_first()
+    return render(request, "demo/mail_list.html", {"mails": mails[:PAGE], "count": len(mails)})
+
+
+@require_safe
+def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
+    return render(request, "demo/mail_detail.html", {"mail": _found(name)})
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp(
+    {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "frame-ancestors": ["'self'"],
+        "sandbox": [],
+    }
+)
+def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+    """What a mail program would show: no script, no form, nothing loaded from elsewhere."""
+    return HttpResponse(_found(name).html)
+
+
+def _found(name: str) -> mailbox.Mail:
+    mail = mailbox.find(name)
+    if mail is None:
+        raise Http404("No such mail.")
+    return mail
