@@ -264,12 +264,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="profile",
             constraint=models.CheckConstraint(
-                condition=models.Q(("step__range", (0, 3))), name="accounts_profile_step_is_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="profile",
-            constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("onboarded_at__isnull", True), ("step__lt", 3)),
                     models.Q(("onboarded_at__isnull", False), ("step", 3)),

@@ -129,9 +129,6 @@ class Profile(models.Model):
         triggers = triggers.PROFILE
         constraints = [
             models.CheckConstraint(
-                name="accounts_profile_step_is_known", condition=Q(step__range=(0, STEPS))
-            ),
-            models.CheckConstraint(
                 name="accounts_profile_onboarded_after_the_last_step",
                 condition=Q(onboarded_at__isnull=True, step__lt=STEPS)
                 | Q(onboarded_at__isnull=False, step=STEPS),
