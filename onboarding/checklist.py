@@ -156,12 +156,11 @@ def _note_activity(wedding: Wedding) -> None:
 def _reach_milestones(wedding: Wedding, counts: Counts) -> tuple[str, ...]:
     known = set(Milestone.objects.filter(wedding=wedding).values_list("key", flat=True))
     new = [
-        goal for goal in goals_met(done=counts.done, total=counts.total) if goal.key not in known
-    ]
-    Milestone.objects.bulk_create(
         Milestone(wedding=wedding, key=goal.key, tasks_done=counts.done, tasks_total=counts.total)
-        for goal in new
-    )
-    for goal in new:
-        celebrate(wedding=wedding, goal=goal)
-    return tuple(goal.key for goal in new)
+        for goal in goals_met(done=counts.done, total=counts.total)
+        if goal.key not in known
+    ]
+    Milestone.objects.bulk_create(new)
+    for milestone in new:
+        celebrate(milestone, wedding=wedding)
+    return tuple(milestone.key for milestone in new)

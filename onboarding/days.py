@@ -27,12 +27,16 @@ def time_zones() -> tuple[str, ...]:
     return ("UTC", *sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
 
 
-def day_in(time_zone: str, *, at: datetime) -> date:
-    """The date at that moment. A zone that this machine doesn't know counts as UTC."""
+def zone_of(name: str) -> ZoneInfo:
+    """A zone that this machine doesn't know counts as UTC."""
     try:
-        return at.astimezone(ZoneInfo(time_zone)).date()
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return at.date()
+        return ZoneInfo("UTC")
+
+
+def day_in(time_zone: str, *, at: datetime) -> date:
+    return at.astimezone(zone_of(time_zone)).date()
 
 
 def today_at(wedding: Wedding) -> date:
@@ -40,10 +44,8 @@ def today_at(wedding: Wedding) -> date:
 
 
 def days_left(wedding: Wedding) -> int | None:
-    """None while the date is open; never below zero."""
-    if wedding.date is None:
-        return None
-    return max((wedding.date - today_at(wedding)).days, 0)
+    """None while the date is open; below zero once they are married."""
+    return (wedding.date - today_at(wedding)).days if wedding.date else None
 
 
 def streak_on(today: date, *, last: date | None, days: int) -> int:

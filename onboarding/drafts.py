@@ -27,7 +27,7 @@ def save_draft(*, user: User, step: int, data: Mapping[str, object], version: in
     typed = JSONField().get_db_prep_value(dict(data), connection)
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [str(step), typed, user.pk, version])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def draft_of(user: User, *, step: int) -> dict[str, object] | None:

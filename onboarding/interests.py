@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 class InterestsRefused(Exception):
     """The choice can't be saved as it is. Nothing was written; the message says what to change."""
 
+    field = "categories"
     code = "refused"
 
 
@@ -49,6 +50,11 @@ class TooManyInterests(InterestsRefused):
 
 class InterestsNotSaved(Exception):
     """The database refused the new choices. The old ones are in place; try again."""
+
+    message = "Nothing changed. Your old choices are in place. Try again."
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ def _insert(user: User, categories: Sequence[str]) -> None:
     except DatabaseError as error:
         if _ends_the_flow(error) or sqlstate(error) == QUERY_CANCELED:
             raise
-        raise InterestsNotSaved(InterestsNotSaved.__doc__) from error
+        raise InterestsNotSaved from error
 
 
 def _prune(user: User, wanted: Sequence[str]) -> bool:

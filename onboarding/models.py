@@ -51,6 +51,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def next_first(self) -> "TaskQuerySet":
         return self.order_by(models.F("due_date").asc(nulls_last=True), "position", "pk")
 
+    def last_done_first(self) -> "TaskQuerySet":
+        return self.order_by("-completed_at", "-pk")
+
 
 class Task(models.Model):
     """Something to do before the day. A template makes at most one task of a wedding."""

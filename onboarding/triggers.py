@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pgtrigger
 
-from accounts.triggers import HardenedTrigger
+from accounts.triggers import HardenedTrigger, update_of
 
 SQL = Path(__file__).parent / "sql"
 
@@ -28,12 +28,12 @@ def _count_at_commit(name: str, *, operation: pgtrigger.Operation, subject: str)
 INTEREST = [
     _count_at_commit(
         "interests_count",
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id", "category"),
+        operation=pgtrigger.Insert | update_of("user_id", "category"),
         subject="NEW.user_id",
     ),
     _count_at_commit(
         "interests_left",
-        operation=pgtrigger.Delete | pgtrigger.UpdateOf("user_id", "category"),
+        operation=pgtrigger.Delete | update_of("user_id", "category"),
         subject="OLD.user_id",
     ),
     HardenedTrigger(
@@ -47,7 +47,7 @@ INTEREST = [
 PROFILE = [
     _count_at_commit(
         "interests_count",
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("step", "onboarded_at"),
+        operation=pgtrigger.Insert | update_of("step", "onboarded_at"),
         subject="NEW.user_id",
     )
 ]
