@@ -49,7 +49,7 @@ def watch(visit: Visit, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     connection = connections[using]
 
     def around(
-        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+        execute: Callable[..., Any], sql: str, params: Any, many: Any, context: dict[str, Any]
     ) -> Any:
         visit(label(sql), BEFORE)
         result = execute(sql, params, many, context)

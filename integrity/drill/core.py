@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db import Error, connection, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from integrity.drill.boundaries import Boundary, watch
 from integrity.drill.faults import FAULTS, KILLED, Fault, run_in_child
@@ -25,7 +25,7 @@ C = TypeVar("C")
 
 def broken_invariants() -> list[str]:
     """The declared invariants that don't hold; one that couldn't be asked doesn't hold."""
-    return [result.id for result in evaluate().invariants if result.result != "holds"]
+    return [each.invariant.name for each in evaluate().results if each.result != "holds"]
 
 
 def _none(_: object) -> tuple[str, ...]:
@@ -99,13 +99,16 @@ class Trigger:
 
 
 def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = None) -> Report:
-    """Break the scenario by this kind of fault, at every boundary or at the points named."""
+    """Break the scenario by this kind of fault, at every boundary or at the points named.
+
+    Raises:
+        IndexError: a point named is none of this scenario's.
+    """
     boundaries, problems = rehearse(scenario)
     fault = FAULTS[kind]
     chosen = [boundary for boundary in boundaries if fault.strikes(boundary)]
     if points is not None:
-        wanted = set(points)
-        chosen = [boundary for boundary in boundaries if boundary.number in wanted]
+        chosen = [boundaries[number - 1] for number in points]
     shots = [shoot(scenario, fault, boundary) for boundary in chosen]
     return Report(scenario.name, kind, boundaries, shots, problems)
 
@@ -134,7 +137,7 @@ def _clean_run(scenario: Scenario[C]) -> tuple[list[Boundary], list[str]]:
 def shoot(scenario: Scenario[C], fault: Fault, boundary: Boundary) -> Shot:
     """Break one run at one boundary, look from a fresh connection, then try again as a user."""
     context = scenario.setup()
-    trigger = Trigger(boundary.number, lambda: fault.strike(connection))
+    trigger = Trigger(boundary.number, lambda: fault.strike(connections[DEFAULT_DB_ALIAS]))
     if fault.forks:
         code = run_in_child(lambda: _watched(scenario, context, trigger))
         answer, reached = Answer(killed=code == KILLED), code == KILLED
@@ -145,6 +148,8 @@ def shoot(scenario: Scenario[C], fault: Fault, boundary: Boundary) -> Shot:
     state, problems = _look(scenario, context, answer)
     if not reached:
         problems.append(NOT_REACHED)
+    if fault.survived and not answer.success:
+        problems.append(f"a flow runs again after it, and this one ended with {answer}")
     return Shot(boundary, str(answer), state, problems or _try_again(scenario, context))
 
 

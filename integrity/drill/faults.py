@@ -1,7 +1,9 @@
-"""The ways to break: an error, a killed process, a cut or closed connection, a lost answer."""
+"""The ways to break: an error, a lost race, a killed process, a cut or closed connection, and the
+lost answer to a COMMIT that happened."""
 
 import os
 import signal
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,21 +12,28 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from psycopg.errors import DeadlockDetected, OutOfMemory
 
 from integrity.drill.boundaries import BEFORE, COMMIT, HOOKS, Boundary
 
 KILLED = 137
 CHILD_SECONDS = 60
+CUT_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault, and which boundaries it can tell apart."""
+    """A kind of fault, and which boundaries it can tell apart.
+
+    `survived`: a flow gets over it by itself, so its caller must be told of success.
+    """
 
     kind: str
     strike: Callable[[BaseDatabaseWrapper], None]
     strikes: Callable[[Boundary], bool]
     forks: bool = False
+    survived: bool = False
 
 
 def run_in_child(body: Callable[[], object]) -> int:
@@ -52,7 +61,11 @@ def _child(body: Callable[[], object]) -> None:
 
 
 def _fail(connection: BaseDatabaseWrapper) -> None:
-    raise OperationalError("The drill failed this statement.")
+    raise OperationalError("The drill failed this statement.") from OutOfMemory()
+
+
+def _lose_race(connection: BaseDatabaseWrapper) -> None:
+    raise OperationalError("The drill let a rival win.") from DeadlockDetected()
 
 
 def _exit(connection: BaseDatabaseWrapper) -> None:
@@ -67,13 +80,24 @@ def _cut(connection: BaseDatabaseWrapper) -> None:
 
 
 def terminate_backend(pid: int, *, using: str = DEFAULT_DB_ALIAS) -> None:
-    """End a session from outside, and wait until it is gone."""
+    """End a session from outside, and wait until it is gone.
+
+    `pg_terminate_backend` can wait by itself, but looks only every 100 ms.
+    """
     other = connections.create_connection(using)
+    deadline = time.monotonic() + CUT_SECONDS
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            while _is_alive(cursor, pid) and time.monotonic() < deadline:
+                pass
     finally:
         other.close()
+
+
+def _is_alive(cursor: CursorWrapper, pid: int) -> bool:
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid = %s", [pid])
+    return cursor.fetchone() is not None
 
 
 def _close(connection: BaseDatabaseWrapper) -> None:
@@ -98,6 +122,10 @@ def _between_statements(boundary: Boundary) -> bool:
     return boundary.when == BEFORE or boundary.label in (COMMIT, HOOKS)
 
 
+def _where_races_are_lost(boundary: Boundary) -> bool:
+    return boundary.when == BEFORE and boundary.label != HOOKS
+
+
 def _at_commit(boundary: Boundary) -> bool:
     return boundary.when == BEFORE and boundary.label == COMMIT
 
@@ -106,6 +134,7 @@ FAULTS = {
     fault.kind: fault
     for fault in (
         Fault("raise", _fail, _everywhere),
+        Fault("conflict", _lose_race, _where_races_are_lost, survived=True),
         Fault("exit", _exit, _between_statements, forks=True),
         Fault("terminate", _cut, _between_statements),
         Fault("close", _close, _everywhere),

@@ -72,7 +72,7 @@ class _Side(Thread):
         self.answer = Answer()
         self.pid = 0
         self.stopped, self.go_on, self.done = Event(), Event(), Event()
-        self.trigger = Trigger(stop_at, self._stop)
+        self.trigger = Trigger(stop_at, self._hold)
 
     def run(self) -> None:
         try:
@@ -89,7 +89,7 @@ class _Side(Thread):
         self.pid = driver.info.backend_pid if driver else 0
         self.trigger(label, when)
 
-    def _stop(self) -> None:
+    def _hold(self) -> None:
         self.stopped.set()
         self.go_on.wait(PATIENCE)
 
