@@ -1,5 +1,7 @@
 """The links that prove a mailbox, and the mails that carry them."""
 
+from datetime import timedelta
+
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core import signing
@@ -50,16 +52,19 @@ def promise_account_exists(email: str) -> None:
     )
 
 
-def read_key(key: str) -> EmailAddress | None:
-    """The address that a link is about, if the link is ours, in time and not used."""
-    confirmation = EmailConfirmationHMAC.from_key(key)
-    return confirmation.email_address if confirmation else None
+def address_of(key: str) -> EmailAddress | None:
+    """The address that a link is about, if the link is ours and in time, even if it was used."""
+    return _read(key, max_age=timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS))
 
 
-def read_old_key(key: str) -> EmailAddress | None:
-    """The address that a link of ours was about, however old or used it is."""
+def address_of_old(key: str) -> EmailAddress | None:
+    """The address that a link of ours was about, however old it is."""
+    return _read(key, max_age=None)
+
+
+def _read(key: str, *, max_age: timedelta | None) -> EmailAddress | None:
     try:
-        pk = signing.loads(key, salt=app_settings.SALT)
+        pk = signing.loads(key, salt=app_settings.SALT, max_age=max_age)
     except signing.BadSignature:
         return None
     return EmailAddress.objects.select_related("user").filter(pk=pk).first()

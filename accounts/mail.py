@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
+from integrity.audit import Actor
+from integrity.flows import flow
 from integrity.outbox import enqueue
 
 EFFECT = "accounts.mail"
@@ -38,6 +40,12 @@ def promise_mail(
     """Promise a mail that is written already."""
     payload = {"kind": kind} | ({"user": str(about.uid)} if about else {})
     enqueue(EFFECT, key=key, payload=payload, sealed=sealed)
+
+
+@flow("accounts.send_mail")
+def send_mail(*, kind: str, sealed: Mapping[str, str], key: str, by: Actor) -> None:
+    """Promise a mail that stands alone: nothing else is written with it."""
+    promise_mail(kind, sealed=sealed, key=key)
 
 
 def render(kind: str, *, to: str, context: Mapping[str, Any]) -> dict[str, str]:

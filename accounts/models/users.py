@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from accounts import triggers
 from accounts.emails import CANONICAL, MAX_LENGTH, canonical_email
@@ -106,6 +107,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.email = canonical_email(self.email)
         except ValidationError as error:
             raise ValidationError({"email": error}) from error
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session ends with the password, as everywhere, and here with the address, too."""
+        known = f"{self.password}|{self.email}"
+        return salted_hmac("accounts.session", known, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Profile(models.Model):

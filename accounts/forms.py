@@ -1,0 +1,154 @@
+"""The forms of the account pages. An address leaves its field in the canonical spelling."""
+
+from contextlib import suppress
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from allauth.account.adapter import get_adapter
+from allauth.account.fields import PasswordField, SetPasswordField
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
+
+from accounts.actors import VISITOR
+from accounts.emails import MAX_LENGTH, canonical_email
+from accounts.errors import MailedAMomentAgo
+from accounts.models import User
+from accounts.passwords import request_password_reset
+from accounts.signup import sign_up
+
+
+class AddressField(forms.CharField):
+    """Not Django's EmailField, and before any lower(): that makes a k of the Kelvin sign."""
+
+    def __init__(self, *, label: str = "E-mail address", autocomplete: str = "email") -> None:
+        super().__init__(
+            label=label,
+            max_length=MAX_LENGTH,
+            widget=forms.EmailInput(attrs={"autocomplete": autocomplete}),
+        )
+
+    def clean(self, value: Any) -> str:
+        return canonical_email(super().clean(value))
+
+
+class OperationField(forms.CharField):
+    """The id of this submission: a double click carries it twice. What isn't one claims nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput, initial=uuid4)
+
+    def clean(self, value: Any) -> str:
+        try:
+            return str(UUID(str(value)))
+        except ValueError:
+            return ""
+
+
+class SignupForm(AllauthSignupForm):
+    email = AddressField()
+    operation = OperationField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
+        self.fields["password1"].widget.attrs.pop("placeholder", None)
+
+    def validate_unique_email(self, value: str) -> str:
+        """Never looked up here: the INSERT decides, and a visitor is not told."""
+        return value
+
+    @cached_property
+    def password_hash(self) -> str:
+        return make_password(self.cleaned_data["password1"])
+
+    def save(self, request: HttpRequest) -> User:
+        return sign_up(
+            email=self.cleaned_data["email"],
+            password_hash=self.password_hash,
+            by=VISITOR,
+            operation=self.cleaned_data["operation"],
+        )
+
+
+class LoginForm(AllauthLoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressField(autocomplete="username")
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.order_fields(["login", "password"])
+
+
+class ConfirmForm(forms.Form):
+    operation = OperationField()
+
+
+class AddressForm(forms.Form):
+    """Another address before the first one was proven."""
+
+    email = AddressField(label="Your e-mail address")
+    operation = OperationField()
+
+
+class EmailChangeForm(forms.Form):
+    """Another address for a proven account. Asks who it is: an open browser isn't proof."""
+
+    email = AddressField(label="New e-mail address")
+    password = PasswordField(label="Your password", autocomplete="current-password")
+    operation = OperationField()
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email == self.user.email:
+            raise forms.ValidationError("This is your address already.", code="same_email")
+        return email
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("incorrect_password")
+        return password
+
+
+class PasswordResetForm(forms.Form):
+    email = AddressField()
+
+    def save(self, request: HttpRequest) -> None:
+        with suppress(MailedAMomentAgo):
+            request_password_reset(email=self.cleaned_data["email"], by=VISITOR)
+
+
+class NewPasswordForm(forms.Form):
+    """One field and no repetition: the page can show it, and a forgotten one can be reset."""
+
+    password1 = SetPasswordField(label="New password")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        field = self.fields["password1"]
+        field.user = user  # type: ignore[attr-defined]
+        field.widget.attrs.pop("placeholder", None)
+
+    @cached_property
+    def password_hash(self) -> str:
+        return make_password(self.cleaned_data["password1"])
+
+
+class PasswordChangeForm(NewPasswordForm):
+    oldpassword = PasswordField(label="Present password", autocomplete="current-password")
+    field_order = ["oldpassword", "password1"]
+
+    def clean_oldpassword(self) -> str:
+        password: str = self.cleaned_data["oldpassword"]
+        if not self.user.check_password(password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password

@@ -1,0 +1,47 @@
+"""The account pages, under allauth's names.
+
+allauth's own URLs are not included: each of its pages that writes is replaced by one of ours,
+and what isn't listed here can't be reached.
+"""
+
+from allauth.account import views as allauth_views
+from django.urls import include, path, re_path
+
+from accounts.views import email, home, passwords, signup, verification
+
+urlpatterns = [
+    path("signup/", signup.SignupView.as_view(), name="account_signup"),
+    path("login/", allauth_views.login, name="account_login"),
+    path("logout/", allauth_views.logout, name="account_logout"),
+    path("verify/", verification.sent, name="account_email_verification_sent"),
+    path("verify/resend/", verification.resend, name="accounts_verify_resend"),
+    path("verify/address/", verification.change_address, name="accounts_verify_address"),
+    re_path(r"^verify/(?P<key>[-:\w]+)/$", verification.confirm, name="account_confirm_email"),
+    path("password/", passwords.PasswordResetView.as_view(), name="account_reset_password"),
+    path("password/sent/", allauth_views.password_reset_done, name="account_reset_password_done"),
+    path(
+        "password/done/",
+        allauth_views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^password/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        passwords.PasswordResetFromKeyView.as_view(),
+        name="account_reset_password_from_key",
+    ),
+    path("account/", home.home, name="accounts_home"),
+    path("account/email/", email.EmailView.as_view(), name="account_email"),
+    path(
+        "account/password/",
+        passwords.PasswordChangeView.as_view(),
+        name="account_change_password",
+    ),
+    path(
+        "account/password/first/",
+        passwords.PasswordSetView.as_view(),
+        name="account_set_password",
+    ),
+    path("account/again/", allauth_views.reauthenticate, name="account_reauthenticate"),
+    path("account/closed/", allauth_views.account_inactive, name="account_inactive"),
+    path("account/2fa/", include("allauth.mfa.urls")),
+]

@@ -1,0 +1,93 @@
+"""What a visitor is told when a write was refused or nobody knows: what is true now."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import Error, IntegrityError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from accounts.errors import named_violation
+from integrity.flows import Busy
+from integrity.log import log_event
+from integrity.sqlstate import sqlstate
+from integrity.transactions import CommitNotConfirmed
+
+logger = logging.getLogger(__name__)
+UNIQUE_VIOLATION = "23505"
+RETRY_AFTER = "2"
+# What the database refused to let go by, in words for whoever asked for it.
+PROMISES = {
+    "accounts_user_has_a_profile": "Every account has a profile.",
+    "profile_follows_user": "Every account has a profile.",
+    "profile_follows_addresses": "The profile knows the account's address.",
+    "accounts_couple_has_a_wedding": "Every couple has a wedding.",
+    "accounts_open_wedding_has_a_member": "Every wedding belongs to somebody.",
+    "accounts_wedding_has_stats": "Every wedding has its counts.",
+    "accounts_profile_step_goes_forward": "A finished step stays finished.",
+    "onboarding_interests_count": "A couple has three to ten interests.",
+}
+
+
+class HonestFailures:
+    """One place for all views: none of them catches what it can't answer better."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match exception:
+            case Busy():
+                return _busy(request, exception)
+            case CommitNotConfirmed():
+                return _not_confirmed(request)
+            case Error() if name := named_violation(exception):
+                return _refused(request, exception, name)
+        return None
+
+
+def _busy(request: HttpRequest, busy: Busy) -> HttpResponse:
+    _log(request, logging.WARNING, "request.busy", flow=busy)
+    response = _page(request, "503.html", status=503)
+    response["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def _not_confirmed(request: HttpRequest) -> HttpResponse:
+    _log(request, logging.ERROR, "request.not_confirmed", do="look whether it is there")
+    return _page(request, "errors/not_confirmed.html", status=503)
+
+
+def _refused(request: HttpRequest, error: Error, name: str) -> HttpResponse:
+    """A rival was faster, which is a conflict; or a promise would have been broken, our fault."""
+    conflict = isinstance(error, IntegrityError) and sqlstate(error) == UNIQUE_VIOLATION
+    _log(
+        request,
+        logging.WARNING if conflict else logging.ERROR,
+        "database.refused",
+        promise=name,
+        sqlstate=sqlstate(error),
+        do="manage.py integrity check",
+    )
+    context = {"promise": PROMISES.get(name, ""), "conflict": conflict}
+    return _page(request, "errors/refused.html", status=409 if conflict else 500, context=context)
+
+
+def _log(request: HttpRequest, level: int, event: str, **fields: object) -> None:
+    # The page's name, not its path: a path may carry a key that opens something.
+    match = request.resolver_match
+    log_event(logger, level, event, page=match.view_name if match else "", **fields)
+
+
+def _page(
+    request: HttpRequest, template: str, *, status: int, context: dict[str, object] | None = None
+) -> HttpResponse:
+    # The page greets whoever is logged in, for which a lost connection is of no use.
+    connection.close_if_unusable_or_obsolete()
+    response = render(request, template, context, status=status)
+    # Said above, and without the path.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
