@@ -1,14 +1,24 @@
-"""What every test gets: an empty cache, no network, password hashing that costs nothing."""
+"""What every test gets: a fresh database, no network, password hashing that costs nothing."""
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.test import TransactionTestCase
+
+from tests import flush
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    TransactionTestCase._fixture_teardown = lambda self: flush.flush()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, request):
+    with django_db_blocker.unblock():
+        flush.remember(leftovers=request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(autouse=True)
