@@ -202,6 +202,7 @@ def _launch(server: Server, programs: Path, *, deadline: float) -> bool:
     In the background of a shell that ends: the server is nobody's child and survives us.
     """
     _disown(_pid_file(server))
+    (server.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     options = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{server.socket}"',
