@@ -4,10 +4,9 @@ from django.db import connections
 from tests.integrity.drill import toys
 
 
-@pytest.fixture(scope="package")
-def _django_db_helper(django_db_setup, django_db_blocker):
-    """Instead of pytest-django's: the drill commits and looks from other connections, so nothing
-    is rolled back after a test. What is left is removed after the last one of the package."""
+@pytest.fixture(scope="package", autouse=True)
+def toy_tables(django_db_setup, django_db_blocker):
+    """Beside the tables that are emptied after each test: each shot brings rows of its own."""
     with django_db_blocker.unblock():
         toys.run(toys.SCHEMA)
         yield

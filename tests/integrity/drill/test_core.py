@@ -12,7 +12,7 @@ from integrity.drill.faults import KINDS
 from integrity.flows import AlreadyDone, Busy
 from tests.integrity.drill import toys
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def states(report):

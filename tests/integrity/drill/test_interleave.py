@@ -5,7 +5,7 @@ import pytest
 from integrity.drill.interleave import Pair, interleave
 from tests.integrity.drill import toys
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class TestARace:

@@ -18,11 +18,7 @@ CREATE TABLE toy_interest (user_id bigint, name text, PRIMARY KEY (user_id, name
 CREATE TABLE toy_guest (email text);
 CREATE TABLE toy_rival (email text UNIQUE);
 """
-REMOVE = """
-DROP TABLE toy_user, toy_profile, toy_mail, toy_interest, toy_guest, toy_rival;
-DELETE FROM integrity_operation;
-DELETE FROM integrity_flowoutcome;
-"""
+REMOVE = "DROP TABLE toy_user, toy_profile, toy_mail, toy_interest, toy_guest, toy_rival"
 OLD, NEW, OTHER = ("a", "b", "c"), ("d", "e", "f"), ("g", "h", "i")
 
 
