@@ -1,0 +1,86 @@
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+
+from accounts.actors import VISITOR, acting
+from accounts.errors import MailedAMomentAgo, PasswordChangedMeanwhile
+from accounts.models import User
+from accounts.passwords import request_password_reset, set_password
+from integrity.flows import AlreadyDone
+from integrity.testing import assert_every_invariant_holds
+from tests import mailbox
+from tests.factories import CoupleFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def ada():
+    return CoupleFactory(email="ada@example.com", address__verified=True)
+
+
+def replace(user, password="new"):
+    set_password(user=user, password_hash=make_password(password), by=acting(user))
+
+
+class TestSetPassword:
+    def test_it_holds_and_the_mailbox_is_told(self, ada):
+        replace(ada)
+
+        assert User.objects.get().check_password("new")
+        assert mailbox.kinds() == [("password_changed", "ada@example.com")]
+        assert_every_invariant_holds()
+
+    def test_a_password_that_is_no_longer_there_is_not_replaced(self, ada):
+        User.objects.update(password="set by somebody else")
+
+        with pytest.raises(PasswordChangedMeanwhile):
+            replace(ada)
+
+        assert User.objects.get().password == "set by somebody else"
+
+    def test_twice_the_same_replacement_is_one(self, ada):
+        replace(ada)
+
+        with pytest.raises(AlreadyDone):
+            replace(ada)
+        assert len(mailbox.promised()) == 1
+
+    def test_an_address_that_waits_is_forgotten(self, ada):
+        EmailAddress.objects.create(user=ada, email="thief@example.com")
+
+        replace(ada)
+
+        assert EmailAddress.objects.get(user=ada).email == "ada@example.com"
+
+
+class TestRequestPasswordReset:
+    @pytest.mark.parametrize(
+        ("email", "kind"),
+        [("ADA@example.com", "password_reset"), ("nobody@example.com", "no_account")],
+    )
+    def test_known_or_not_the_mailbox_gets_one_mail(self, ada, email, kind):
+        request_password_reset(email=email, by=VISITOR)
+
+        assert mailbox.kinds() == [(kind, email.lower())]
+
+    @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+    def test_known_or_not_it_gets_one_a_minute(self, ada, email):
+        request_password_reset(email=email, by=VISITOR)
+
+        with pytest.raises(MailedAMomentAgo):
+            request_password_reset(email=email, by=VISITOR)
+
+    def test_an_address_that_only_waits_opens_nothing(self, ada):
+        EmailAddress.objects.create(user=ada, email="waiting@example.com")
+
+        request_password_reset(email="waiting@example.com", by=VISITOR)
+
+        assert mailbox.kinds() == [("no_account", "waiting@example.com")]
+
+    def test_an_account_that_is_closed_looks_like_none(self, ada):
+        User.objects.update(is_active=False)
+
+        request_password_reset(email="ada@example.com", by=VISITOR)
+
+        assert mailbox.kinds() == [("no_account", "ada@example.com")]
