@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -13,7 +13,8 @@ class ConfigConfig(AppConfig):
         from integrity import schedule
 
         schedule.SEEDS["config: purge what has expired"] = ("config.tasks.purge_expired", 3600)
-        post_migrate.connect(create_cache_table, sender=self)
+        # Django sends it for apps with models only; this one has none.
+        post_migrate.connect(create_cache_table, sender=apps.get_app_config("sessions"))
 
 
 def create_cache_table(*, using: str, **kwargs: object) -> None:

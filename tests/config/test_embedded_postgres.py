@@ -20,7 +20,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="about what is done for r
 @pytest.fixture
 def root(tmp_path):
     """A project path with everything in it that a shell or a connection string could trip over."""
-    path = tmp_path / "it's a $HOME, \"quoted\" & long"
+    path = tmp_path / 'it\'s a $HOME, "quoted" & long'
     path.mkdir()
     yield path
     remove(path)
@@ -188,7 +188,7 @@ def test_a_link_in_place_of_the_folder_is_refused_with_the_way_out(root, tmp_pat
     server.home.parent.mkdir(exist_ok=True)
     server.home.symlink_to(tmp_path)
     try:
-        with pytest.raises(EmbeddedServerError, match="belongs to somebody else.*DATABASE_URL"):
+        with pytest.raises(EmbeddedServerError, match=r"belongs to somebody else.*DATABASE_URL"):
             embedded_postgres.ensure(root)
     finally:
         server.home.unlink()

@@ -1,0 +1,63 @@
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+from structlog.contextvars import bound_contextvars
+
+from config.logs import logging_config
+
+
+@pytest.fixture
+def lines():
+    """The configuration of production on a logger of its own, read back line by line."""
+    stream = io.StringIO()
+    config = logging_config(json=True, level="INFO")
+    formatter = logging.config.DictConfigurator(config).configure_formatter(
+        config["formatters"]["line"]
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("tests.logs")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    yield logger, lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logger.removeHandler(handler)
+
+
+def test_every_line_is_one_object_with_time_level_and_logger(lines):
+    logger, read = lines
+    logger.warning("refused %s", "twice")
+    (line,) = read()
+    assert line["event"] == "refused twice"
+    assert line["level"] == "warning"
+    assert line["logger"] == "tests.logs"
+    assert line["timestamp"].endswith("Z")
+
+
+def test_an_events_name_and_fields_are_fields_of_the_line(lines):
+    logger, read = lines
+    logger.info("text", extra={"event": "accounts.signup_refused", "user": "0b1d"})
+    (line,) = read()
+    assert line["event"] == "accounts.signup_refused"
+    assert line["user"] == "0b1d"
+
+
+def test_the_request_is_named_by_its_id_and_not_by_its_path(lines):
+    logger, read = lines
+    with bound_contextvars(request_id="5eed"):
+        logger.error("failed", extra={"request": "<WSGIRequest: GET '/verify/secret/'>"})
+    (line,) = read()
+    assert line["request_id"] == "5eed"
+    assert "secret" not in json.dumps(line)
+
+
+def test_an_exception_stays_on_its_line(lines):
+    logger, read = lines
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logger.exception("failed")
+    (line,) = read()
+    assert "ValueError: broken" in line["exception"]
