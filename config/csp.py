@@ -1,11 +1,13 @@
 """Content-Security-Policy: strict for the site, looser below /admin/ only."""
 
+from typing import Any
+
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-SITE = {
+SITE: dict[str, Any] = {
     "default-src": [SELF],
     "img-src": [SELF, "data:"],
     "object-src": [NONE],

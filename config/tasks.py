@@ -10,7 +10,7 @@ from django.utils import timezone
 @shared_task(ignore_result=True)
 def purge_expired() -> None:
     """The cache culls when it is full only, and nothing else ever removes a session."""
-    table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE expires < now()")  # noqa: S608  (a setting)
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import TextIO
+
+from django.core.management.base import OutputWrapper
 
 from accounts.models import Kind, User
 from demo.seed import seed
@@ -16,7 +17,7 @@ class NewOperator:
     password: str
 
 
-def prepare(*, couples: int, out: TextIO) -> NewOperator | None:
+def prepare(*, couples: int, out: OutputWrapper) -> NewOperator | None:
     """Fill an empty database. The operator comes last, so that his presence means: complete."""
     if User.objects.filter(kind=Kind.OPERATOR).exists():
         return None
