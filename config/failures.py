@@ -1,7 +1,7 @@
 """What a visitor is told when a write was refused or nobody knows: what is true now."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.db import Error, IntegrityError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,16 +16,16 @@ from integrity.transactions import CommitNotConfirmed
 logger = logging.getLogger(__name__)
 UNIQUE_VIOLATION = "23505"
 RETRY_AFTER = "2"
-# What the database refused to let go by, in words for whoever asked for it.
+# What the database refused to let go by, in words for whoever asked: "a promise: ...".
 PROMISES = {
-    "accounts_user_has_a_profile": "Every account has a profile.",
-    "profile_follows_user": "Every account has a profile.",
-    "profile_follows_addresses": "The profile knows the account's address.",
-    "accounts_couple_has_a_wedding": "Every couple has a wedding.",
-    "accounts_open_wedding_has_a_member": "Every wedding belongs to somebody.",
-    "accounts_wedding_has_stats": "Every wedding has its counts.",
-    "accounts_profile_step_goes_forward": "A finished step stays finished.",
-    "onboarding_interests_count": "A couple has three to ten interests.",
+    "accounts_user_has_a_profile": "every account has a profile.",
+    "profile_follows_user": "every account has a profile.",
+    "profile_follows_addresses": "the profile knows the account's address.",
+    "accounts_couple_has_a_wedding": "every couple has a wedding.",
+    "accounts_open_wedding_has_a_member": "every wedding belongs to somebody.",
+    "accounts_wedding_has_stats": "every wedding has its counts.",
+    "accounts_profile_step_goes_forward": "a finished step stays finished.",
+    "onboarding_interests_count": "a couple has three to ten interests.",
 }
 
 
@@ -58,7 +58,7 @@ def _busy(request: HttpRequest, busy: Busy) -> HttpResponse:
 
 def _not_confirmed(request: HttpRequest) -> HttpResponse:
     _log(request, logging.ERROR, "request.not_confirmed", do="look whether it is there")
-    return _page(request, "errors/not_confirmed.html", status=503)
+    return _page(request, "errors/not_confirmed.html", status=503, context={"url": request.path})
 
 
 def _refused(request: HttpRequest, error: Error, name: str) -> HttpResponse:
@@ -72,8 +72,10 @@ def _refused(request: HttpRequest, error: Error, name: str) -> HttpResponse:
         sqlstate=sqlstate(error),
         do="manage.py integrity check",
     )
-    context = {"promise": PROMISES.get(name, ""), "conflict": conflict}
-    return _page(request, "errors/refused.html", status=409 if conflict else 500, context=context)
+    if conflict:
+        return _page(request, "409.html", status=409)
+    context = {"promise": PROMISES.get(name, "")}
+    return _page(request, "errors/refused.html", status=500, context=context)
 
 
 def _log(request: HttpRequest, level: int, event: str, **fields: object) -> None:
@@ -83,7 +85,7 @@ def _log(request: HttpRequest, level: int, event: str, **fields: object) -> None
 
 
 def _page(
-    request: HttpRequest, template: str, *, status: int, context: dict[str, object] | None = None
+    request: HttpRequest, template: str, *, status: int, context: Mapping[str, object] | None = None
 ) -> HttpResponse:
     # The page greets whoever is logged in, for which a lost connection is of no use.
     connection.close_if_unusable_or_obsolete()
