@@ -87,7 +87,10 @@ function keepDateAndDoubtApart() {
 /* What htmx asks for in the background */
 document.addEventListener("htmx:afterRequest", (event) => {
   const line = event.target.closest?.("[data-autosave]");
-  if (line) line.textContent = event.detail.successful ? "Kept as you type." : "";
+  if (!line) return;
+  const changed = event.detail.xhr.status === 409;
+  if (changed) line.textContent = "This page was saved elsewhere meanwhile. Continue shows you both versions.";
+  else line.textContent = event.detail.successful ? "Kept as you type." : "";
 });
 
 /* An answer from another page (logged out, led elsewhere) is not for this spot: go there. */
