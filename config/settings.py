@@ -27,7 +27,8 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ADMIN_PATH = "/admin/"
 INSTALLED_APPS = [
-    "config",  # first: its templates win
+    "config",  # first: its templates win, and then those of accounts over allauth's
+    "accounts",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -42,7 +43,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "django_celery_beat",
     "integrity",
-    "accounts",
     "onboarding",
 ]
 if DEBUG:
