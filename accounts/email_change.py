@@ -49,7 +49,7 @@ def cancel_email_change(*, user: User, by: Actor) -> bool:
 @transaction_required
 def forget_waiting_addresses(user: User) -> bool:
     waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
-    return waiting.delete()[0] > 0
+    return bool(waiting.delete()[0])
 
 
 def _promise_notice(user: User, address: EmailAddress) -> None:

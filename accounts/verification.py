@@ -100,7 +100,7 @@ def change_unverified_email(*, user: User, email: str, by: Actor, operation: str
 
 
 def is_verified(user: User) -> bool:
-    return EmailAddress.objects.filter(user=user, primary=True, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, primary=True, verified=True).exists())
 
 
 def link_kind(user: User) -> str:

@@ -35,7 +35,8 @@ class PasswordResetFromKeyView(views.PasswordResetFromKeyView):
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
         if not _replace_password(form):
-            return self.render_to_response(self.get_context_data(token_fail=True))
+            failed: HttpResponse = self.render_to_response(self.get_context_data(token_fail=True))
+            return failed
         # Whoever reads the mailbox may log in at once, however often it was tried before.
         get_adapter()._delete_login_attempts_cached_email(self.request, email=form.user.email)
         return redirect("account_reset_password_from_key_done")
