@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import embedded_binaries, embedded_postgres
+from config import embedded_binaries, embedded_postgres, embedded_process
 from config.embedded_binaries import EmbeddedServerError
 
 BASE = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def remove(root):
 
 
 def process(root):
-    return embedded_postgres.postmaster(embedded_postgres.locate(root))
+    return embedded_process.postmaster(embedded_postgres.locate(root))
 
 
 def query(root, sql):
@@ -66,8 +66,8 @@ def test_the_first_start_leaves_a_server_with_our_database_and_the_next_finds_it
 
 def test_eight_simultaneous_starters_get_one_server(root):
     code = (
-        "import sys; from pathlib import Path; from config import embedded_postgres as e;"
-        "root = Path(sys.argv[1]); e.ensure(root); print(e.postmaster(e.locate(root)))"
+        "import sys; from pathlib import Path; from config import embedded_postgres as e; from config.embedded_process import postmaster;"
+        "root = Path(sys.argv[1]); e.ensure(root); print(postmaster(e.locate(root)))"
     )
     command = [sys.executable, "-c", code, str(root)]
     starters = [subprocess.Popen(command, cwd=BASE, stdout=subprocess.PIPE) for _ in range(8)]
@@ -179,7 +179,7 @@ def test_a_long_path_moves_the_socket_to_where_its_name_fits(tmp_path, monkeypat
     monkeypatch.setattr(embedded_postgres, "server_user", lambda: None)
     deep = tmp_path / ("x" * 80)
     assert len(str(embedded_postgres.locate(deep).socket)) <= embedded_postgres.LONGEST_FOLDER
-    near = Path("/home/ada/wedding")
+    near = Path("/srv/wedding")
     assert embedded_postgres.locate(near).socket == near / ".data" / "postgres" / "socket"
 
 

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import embedded_postgres
 from config.embedded_binaries import EmbeddedServerError
+from config.embedded_process import postmaster
 
 
 class Command(BaseCommand):
@@ -34,4 +35,4 @@ class Command(BaseCommand):
         server = embedded_postgres.locate(settings.BASE_DIR)
         if not embedded_postgres.answers(server):
             return "not running"
-        return f"running, process {embedded_postgres.postmaster(server)}, data in {server.data}"
+        return f"running, process {postmaster(server)}, data in {server.data}"
