@@ -1,6 +1,7 @@
 """Who acts, and the row that says so."""
 
 import getpass
+import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from integrity.transactions import transaction_required
 # The host project's middleware sets it, so that a log line, an error page and a row share one id.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+KINDS = frozenset({"user", "operator", "command", "task", "system"})
+VIA = frozenset({"web", "admin", "cli", "task"})
 _AUDITED = frozenset({"operator", "command", "task"})
 
 
@@ -25,6 +28,9 @@ class Actor:
         id: the public id of a person, or the name of the command's user or of the task.
         reason: why; operators and commands give one.
         via: web, admin, cli or task.
+
+    Raises:
+        ValueError: kind or via is none of these; a misspelt operator would go unaudited.
     """
 
     kind: str
@@ -32,13 +38,22 @@ class Actor:
     reason: str = ""
     via: str = "web"
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or self.via not in VIA:
+            raise ValueError(f"There is no actor of kind {self.kind!r} via {self.via!r}.")
+
 
 SYSTEM = Actor("system", "system", via="task")
 
 
 def command_actor(reason: str = "") -> Actor:
     """Whoever runs the management command, by their name on the machine."""
-    return Actor("command", getpass.getuser(), reason, via="cli")
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        # In a container the process may have a number only.
+        name = f"uid {os.getuid()}"
+    return Actor("command", name, reason, via="cli")
 
 
 def task_actor(name: str) -> Actor:

@@ -1,20 +1,23 @@
 """System checks: what makes the promises void is said before anything runs."""
 
+import base64
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from integrity.conf import unknown_settings
+from integrity.conf import config, unknown_settings
 
 
 @register("integrity")
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
-    return [*_check_database(), *_check_settings()]
+    settings_problems = _check_settings()
+    # With an unknown name there is no configuration to look into.
+    return [*_check_database(), *(settings_problems or _check_seal_keys())]
 
 
 def _check_database() -> list[CheckMessage]:
-    database = settings.DATABASES.get("default", {})
+    database: dict[str, Any] = settings.DATABASES.get("default", {})
     problems: list[CheckMessage] = []
     if database.get("ENGINE", "").endswith(("sqlite3", "mysql", "oracle")):
         problems.append(
@@ -44,3 +47,23 @@ def _check_settings() -> list[CheckMessage]:
         )
         for name in unknown_settings()
     ]
+
+
+def _check_seal_keys() -> list[CheckMessage]:
+    wrong = [place for place, key in enumerate(config().seal_keys, 1) if not _is_fernet_key(key)]
+    return [
+        Error(
+            f'INTEGRITY["SEAL_KEYS"]: key {place} is not a Fernet key.',
+            hint="Make one: python -c 'from cryptography.fernet import Fernet as f;"
+            " print(f.generate_key().decode())'",
+            id="integrity.E004",
+        )
+        for place in wrong
+    ]
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False

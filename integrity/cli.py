@@ -9,7 +9,16 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    SystemCheckError,
+)
+from django.db import InterfaceError, OperationalError
+
+from integrity.flows import AlreadyDone, Busy
+from integrity.transactions import CommitNotConfirmed
 
 HOLDS, FOUND, USAGE, UNKNOWN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 Verb = Callable[[dict[str, Any]], int]
@@ -39,9 +48,26 @@ class VerbCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         verb: Verb = getattr(self, "verb_" + options["verb"].replace("-", "_"))
-        code = verb(options)
+        try:
+            code = verb(options)
+        except Busy as error:
+            raise refused(f"{error} is busy: nothing was changed. Try again.") from error
+        except AlreadyDone as error:
+            raise refused(f"{error} was done before; nothing was changed now.") from error
+        except CommitNotConfirmed as error:
+            raise unknown("It is saved as a whole or not at all; nobody could tell.") from error
+        except (OperationalError, InterfaceError) as error:
+            raise unknown(f"The database did not answer: {error}") from error
         if code != HOLDS:
             sys.exit(code)
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """A project that can't be checked proves nothing; Django's exit code would say "found"."""
+        try:
+            super().check(*args, **kwargs)
+        except SystemCheckError as error:
+            error.returncode = UNKNOWN
+            raise
 
     def show(self, options: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Print rows as a table, or as a JSON list."""
@@ -60,6 +86,18 @@ def usage(text: str) -> CommandError:
 
 def refused(text: str) -> CommandError:
     return CommandError(text, returncode=REFUSED)
+
+
+def unknown(text: str) -> CommandError:
+    return CommandError(text, returncode=UNKNOWN)
+
+
+def positive(text: str) -> int:
+    """A type for arguments that count something."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

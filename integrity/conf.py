@@ -18,6 +18,7 @@ class Config:
     outbox_lease: float = 120.0
     outbox_attempts: int = 12
     outbox_lag: float = 300.0
+    outbox_age: float = 86_400.0
     doorbell: str = ""
     seal_keys: Sequence[str] = ()
 

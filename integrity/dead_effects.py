@@ -1,6 +1,6 @@
-"""What operators do with a message that was given up."""
+"""What operators do with messages that were given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -11,16 +11,10 @@ from integrity.models import OutboxMessage
 
 
 @flow("integrity.retry_dead_effects")
-def retry_dead(*, uids: Sequence[UUID] = (), effect: str = "", by: Actor) -> int:
-    """Make dead messages due at once, with their attempts back. Returns how many were dead.
-
-    Args:
-        uids: these messages, or
-        effect: all of this effect.
-    """
-    dead = OutboxMessage.objects.filter(state=OutboxMessage.State.DEAD)
-    chosen = dead.filter(effect=effect) if effect else dead.filter(uid__in=uids)
-    messages = list(chosen.select_for_update().order_by("pk"))
+def retry_dead(*, uids: Collection[UUID], by: Actor) -> int:
+    """Make these messages due at once, with their attempts back. Returns how many were dead."""
+    dead = OutboxMessage.objects.filter(state=OutboxMessage.State.DEAD, uid__in=uids)
+    messages = list(dead.select_for_update().order_by("pk"))
     for message in messages:
         audit("integrity.effect_retried", by=by, subject=message)
     return OutboxMessage.objects.filter(pk__in=[message.pk for message in messages]).update(

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import Error
-from django.db.models import QuerySet
+from django.db.models import Model
 
 from integrity.conf import config
 from integrity.invariants.declare import Invariant, Severity, invariants
@@ -14,6 +13,7 @@ from integrity.registry import UnknownName
 from integrity.transactions import savepoint, snapshot
 
 STORED_KEYS = 10_000
+RowCounts = dict[type[Model], int | None]
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,6 @@ class Report:
         return [each for each in self.results if each.result == result]
 
 
-@dataclass
-class _Tables:
-    """Row counts, taken once a table in the snapshot."""
-
-    counted: dict[Any, int] = field(default_factory=dict)
-
-    def rows(self, violations: "QuerySet[Any]") -> int:
-        model = violations.model
-        if model not in self.counted:
-            self.counted[model] = model._base_manager.count()
-        return self.counted[model]
-
-
 def select(names: Sequence[str]) -> list[Invariant]:
     """The invariants of these names or apps; all of them for no name.
 
@@ -83,28 +70,48 @@ def evaluate(names: Sequence[str] = (), *, timeout: float | None = None) -> Repo
         names: ids of invariants, or labels of apps; all of them when empty.
         timeout: seconds one statement may take; the project's default when None.
     """
-    chosen, tables = select(names), _Tables()
-    started = time.monotonic()
-    with snapshot(statement_timeout=timeout or config().check_timeout):
-        results = [_evaluate(each, tables) for each in chosen]
+    chosen, results, started = select(names), list[Result](), time.monotonic()
+    rows: RowCounts = {}
+    try:
+        with snapshot(statement_timeout=timeout or config().check_timeout):
+            results += [_evaluate(each, rows) for each in chosen]
+    except Error as error:
+        # No snapshot, no proof: the server can't be reached, or went away.
+        results = [_unknown(each, error, time.monotonic()) for each in chosen]
     return Report(results, time.monotonic() - started)
 
 
-def _evaluate(declared: Invariant, tables: _Tables) -> Result:
+def _evaluate(declared: Invariant, rows: RowCounts) -> Result:
     started = time.monotonic()
     try:
         with savepoint():
             violations = declared.violations()
-            keys = [
-                key_text(key) for key in violations.values_list("pk", flat=True)[: STORED_KEYS + 1]
-            ]
+            first = violations.order_by("pk").values_list("pk", flat=True)[: STORED_KEYS + 1]
+            keys = [key_text(key) for key in first]
             count = len(keys) if len(keys) <= STORED_KEYS else violations.count()
-            rows = tables.rows(violations)
-    except Error as error:
-        reason = " ".join(str(error).split()[:40]) or type(error).__name__
-        return Result(declared, "unknown", None, [], None, time.monotonic() - started, reason)
+    except Exception as error:  # noqa: BLE001 - the rim: one bad declaration hides no other's result
+        return _unknown(declared, error, started)
     verdict = "broken" if count else "holds"
-    return Result(declared, verdict, count, keys[:STORED_KEYS], rows, time.monotonic() - started)
+    total = _rows(violations.model, rows)
+    seconds = time.monotonic() - started
+    return Result(declared, verdict, count, keys[:STORED_KEYS], total, seconds)
+
+
+def _unknown(declared: Invariant, error: Exception, started: float) -> Result:
+    """The first line of the error: what follows it may quote a row."""
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return Result(declared, "unknown", None, [], None, time.monotonic() - started, reason)
+
+
+def _rows(model: type[Model], known: RowCounts) -> int | None:
+    """How many rows the table has, counted once a snapshot; None where that takes too long."""
+    if model not in known:
+        try:
+            with savepoint():
+                known[model] = model._base_manager.count()
+        except Error:
+            known[model] = None
+    return known[model]
 
 
 def key_text(key: object) -> str:

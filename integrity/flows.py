@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import Error, OperationalError, connection
+from django.db import Error, connection
 
 from integrity.conf import config
 from integrity.log import log_event
 from integrity.models import FlowOutcome, Operation
 from integrity.registry import Registry
 from integrity.sqlstate import QUERY_CANCELED, RETRYABLE, sqlstate
-from integrity.transactions import CommitNotConfirmed, milliseconds, transaction
+from integrity.transactions import (
+    CommitNotConfirmed,
+    TransactionRequired,
+    milliseconds,
+    transaction,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -118,6 +123,12 @@ def _refuse_positional_arguments(name: str, function: Callable[..., Any]) -> Non
 
 
 def _recorded(declared: Flow, body: Callable[[], R]) -> R:
+    # Before anything is recorded: the record would join the transaction that is open.
+    if connection.in_atomic_block:
+        raise RuntimeError(
+            f"The flow {declared.name!r} opens its own transaction, and one is open. "
+            "Share a part by @transaction_required; tests of flows need transaction=True."
+        )
     started = time.monotonic()
     outcome = Outcome.FAILED
     try:
@@ -139,26 +150,33 @@ def _outcome_of(error: Exception) -> Outcome:
             return Outcome.BUSY
         case CommitNotConfirmed():
             return Outcome.UNCONFIRMED
-        case Error():
+        case Error() | TransactionRequired():
             return Outcome.FAILED
-    return Outcome.REFUSED
+    # Rules raise exceptions of their own; a built-in one is a mistake in the code.
+    return Outcome.FAILED if type(error).__module__ == "builtins" else Outcome.REFUSED
 
 
 def _retried(declared: Flow, body: Callable[[], R]) -> R:
     last = declared.attempts or config().attempts
+    in_doubt: CommitNotConfirmed | None = None
     for attempt in itertools.count(1):
         run = _Run(declared)
         try:
             return _attempt(run, body)
-        except CommitNotConfirmed:
+        except CommitNotConfirmed as error:
             # The claim decides: committed means AlreadyDone, otherwise the work is done now.
             if not run.operation or attempt >= last:
                 raise
-        except OperationalError as error:
+            in_doubt = error
+            connection.close()
+        except Error as error:
             state = sqlstate(error)
-            if state == QUERY_CANCELED or (state in RETRYABLE and attempt >= last):
-                raise Busy(declared.name) from error
-            if state not in RETRYABLE:
+            if state not in RETRYABLE or attempt >= last:
+                if in_doubt:
+                    # "Nothing was changed" would be a guess.
+                    raise in_doubt from error
+                if state in {*RETRYABLE, QUERY_CANCELED}:
+                    raise Busy(declared.name) from error
                 raise
         _pause(attempt)
     raise AssertionError("unreachable")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import JSONField
 from django.utils.module_loading import import_string
@@ -47,7 +48,10 @@ class RetryLater(Exception):
 
 
 class Permanent(Exception):
-    """Not delivered, and another try would end the same. The message is parked as dead."""
+    """Not delivered, and another try would end the same. The message is parked as dead.
+
+    Its text is stored, logged and shown: say what was refused, never to whom.
+    """
 
 
 effects: Registry[Effect] = Registry("effect")
@@ -57,7 +61,8 @@ def effect(name: str) -> Callable[[Handler], Handler]:
     """Declare who delivers an effect, in `<app>/effects.py`.
 
     The handler runs outside any transaction, may run twice for one message, and returns when the
-    effect has happened. It raises `RetryLater` or `Permanent`; any other exception means: again.
+    effect has happened, within half the lease (a minute). It raises `RetryLater` or `Permanent`;
+    any other exception means: again.
     """
 
     def register(handler: Handler) -> Handler:
@@ -89,12 +94,15 @@ def enqueue(
     Raises:
         UnknownName: no app declares the effect.
         TransactionRequired: there is no transaction to promise it in.
+        ValueError: the key is blank, so all messages of this effect would be one.
     """
+    if not key:
+        raise ValueError(f"A message of {name!r} needs a key.")
     values = [
         effects.get(name).name,
         key,
         ordering_key,
-        JSONField().get_db_prep_value(dict(payload or {}), connection),
+        JSONField(encoder=DjangoJSONEncoder).get_db_prep_value(dict(payload or {}), connection),
         seal(sealed) if sealed is not None else None,
     ]
     with connection.cursor() as cursor:

@@ -1,14 +1,19 @@
 """The relay: claim what is due, deliver it outside any transaction, forget or try again."""
 
 import logging
+import math
 import random
+import re
 import time
 import uuid
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from integrity.conf import config
 from integrity.log import log_event
@@ -19,6 +24,11 @@ from integrity.sealed import UnreadableSeal, unseal
 logger = logging.getLogger(__name__)
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 3600.0
+# What a provider may ask for: not at once, and not longer than somebody would notice.
+SHORTEST_DELAY, LONGEST_DELAY = 1.0, 86_400.0
+# What was delivered is forgotten this often, so that a kill repeats a second's worth at most.
+SETTLE_EVERY = 1.0
+_ADDRESS = re.compile(r"[^\s<>,;:\"']+@[^\s<>,;:\"']+")
 
 
 @dataclass(frozen=True)
@@ -42,38 +52,51 @@ class Delivered:
 @dataclass
 class _Batch:
     token: uuid.UUID
-    messages: list[OutboxMessage]
-    delivered: list[int] = field(default_factory=list)
-    given_back: list[int] = field(default_factory=list)
-    retried: int = 0
+    waiting: deque[OutboxMessage]
+    unsettled: list[int] = field(default_factory=list)
+    delivered: int = 0
+    postponed: list[int] = field(default_factory=list)
     dead: int = 0
 
 
-def deliver_due(*, batch: int = 100, limit: int | None = None) -> Delivered:
-    """Deliver what is due now, in batches, until nothing is or `limit` messages were handled."""
+def deliver_due(
+    *, batch: int = 100, limit: int | None = None, seconds: float = math.inf
+) -> Delivered:
+    """Deliver what is due, in batches, each message at most once a call.
+
+    Args:
+        limit: claim no more after this many messages.
+        seconds: claim no more after this time.
+    """
     if connection.in_atomic_block:
         raise RuntimeError("The relay delivers outside any transaction.")
-    total = Delivered()
+    stop_at = time.monotonic() + seconds
+    total, tried = Delivered(), list[int]()
     # A message whose holder died is taken over alone, so that a deadly one harms no other.
     for sql, size in ((_CLAIM_ABANDONED, 1), (_CLAIM_PENDING, batch)):
-        while limit is None or total.handled < limit:
-            claimed = _claim(sql, size if limit is None else min(size, limit - total.handled))
+        while (limit is None or total.handled < limit) and time.monotonic() < stop_at:
+            left = size if limit is None else min(size, limit - total.handled)
+            claimed = _claim(sql, left, tried)
             if claimed is None:
                 break
-            total = total.plus(_deliver(claimed))
+            _deliver(claimed)
+            tried += claimed.postponed
+            total = total.plus(Delivered(claimed.delivered, len(claimed.postponed), claimed.dead))
     return total
 
 
-def _claim(sql: str, size: int) -> _Batch | None:
+def _claim(sql: str, size: int, tried: Sequence[int]) -> _Batch | None:
     token = uuid.uuid4()
     parameters = {
         "known": effects.names(),
+        "tried": tried,
         "size": size,
         "token": token,
         "lease": timedelta(seconds=config().outbox_lease),
     }
     messages = list(OutboxMessage.objects.raw(sql, parameters))
-    return _Batch(token, sorted(messages, key=lambda message: message.pk)) if messages else None
+    messages.sort(key=lambda message: message.pk)
+    return _Batch(token, deque(messages)) if messages else None
 
 
 # A message waits for every earlier one of its ordering key; a dead one holds its own key only.
@@ -81,6 +104,7 @@ _CLAIM = """
 WITH due AS (
     SELECT id FROM integrity_outboxmessage AS message
     WHERE state = '{state}' AND available_at <= now() AND effect = ANY(%(known)s)
+      AND id <> ALL(%(tried)s)
       AND (ordering_key = '' OR NOT EXISTS (
           SELECT 1 FROM integrity_outboxmessage AS earlier
           WHERE earlier.ordering_key = message.ordering_key AND earlier.id < message.id))
@@ -97,32 +121,39 @@ _CLAIM_PENDING = _CLAIM.format(state="pending", blame=0)
 _CLAIM_ABANDONED = _CLAIM.format(state="leased", blame=1)
 
 
-def _deliver(batch: _Batch) -> Delivered:
+def _deliver(batch: _Batch) -> None:
     """Hand each message to its effect. What the lease leaves no time for is given back."""
-    give_back_at = time.monotonic() + config().outbox_lease / 2
-    for position, message in enumerate(batch.messages):
-        if time.monotonic() > give_back_at:
-            batch.given_back = [later.pk for later in batch.messages[position:]]
-            break
-        _deliver_one(batch, message)
-    _forget(batch)
-    return Delivered(len(batch.delivered), batch.retried, batch.dead)
+    begun = settled = time.monotonic()
+    try:
+        while batch.waiting:
+            _deliver_one(batch, batch.waiting.popleft())
+            now = time.monotonic()
+            if now - begun > config().outbox_lease / 2:
+                break
+            if now - settled > SETTLE_EVERY:
+                _forget(batch)
+                settled = now
+    finally:
+        _forget(batch)
+        _give_back(batch)
 
 
 def _deliver_one(batch: _Batch, message: OutboxMessage) -> None:
     if message.attempts >= config().outbox_attempts:
-        _bury(batch, message, "every holder died while delivering it")
+        _bury(batch, message, "the process died in the last attempt", message.attempts)
         return
     try:
         effects.get(message.effect).deliver(_opened(message))
-    except (Permanent, UnreadableSeal) as error:
-        _bury(batch, message, describe(error))
+    except Permanent as error:
+        _bury(batch, message, describe(error), message.attempts + 1)
     except RetryLater as error:
-        _postpone(batch, message, describe(error), error.after, blame=0)
+        after = min(max(error.after, SHORTEST_DELAY), LONGEST_DELAY)
+        _postpone(batch, message, describe(error), after, blame=0)
     except Exception as error:  # noqa: BLE001 - the rim: any handler's failure is recorded here
         _postpone(batch, message, describe(error), back_off(message.attempts), blame=1)
     else:
-        batch.delivered.append(message.pk)
+        batch.unsettled.append(message.pk)
+        batch.delivered += 1
 
 
 def _opened(message: OutboxMessage) -> Message:
@@ -145,8 +176,10 @@ def back_off(attempts: int) -> float:
 
 
 def describe(error: Exception) -> str:
-    """The kind of an error. Its text may carry an address, so it stays out of table and log."""
+    """The kind of an error, and the text of our own kinds. An address stays out of table and log,
+    so the text of any other error does."""
     reason = str(error) if isinstance(error, Permanent | RetryLater | UnreadableSeal) else ""
+    reason = _ADDRESS.sub("[address]", reason)[:500]
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
@@ -155,38 +188,39 @@ def _postpone(
 ) -> None:
     attempts = message.attempts + blame
     if attempts >= config().outbox_attempts:
-        _bury(batch, message, error)
-        return
-    batch.retried += 1
-    log_event(
-        logger,
-        logging.WARNING,
-        "outbox.delivery_failed",
-        message=message.uid,
-        effect=message.effect,
-        attempts=attempts,
-        error=error,
-    )
-    _execute(_POSTPONE, batch, message, attempts=attempts, error=error, after=after)
+        _bury(batch, message, error, attempts)
+    elif _held(_POSTPONE, batch, message, attempts=attempts, error=error, after=after):
+        batch.postponed.append(message.pk)
+        log_event(
+            logger,
+            logging.WARNING,
+            "outbox.delivery_failed",
+            outbox=message.uid,
+            effect=message.effect,
+            attempts=attempts,
+            error=error,
+        )
 
 
-def _bury(batch: _Batch, message: OutboxMessage, error: str) -> None:
-    batch.dead += 1
-    log_event(
-        logger,
-        logging.CRITICAL,
-        "outbox.effect_dead",
-        message=message.uid,
-        effect=message.effect,
-        error=error,
-        do=f"manage.py outbox retry {message.uid}",
-    )
-    _execute(_BURY, batch, message, error=error)
+def _bury(batch: _Batch, message: OutboxMessage, error: str, attempts: int) -> None:
+    if _held(_BURY, batch, message, attempts=attempts, error=error):
+        batch.dead += 1
+        log_event(
+            logger,
+            logging.CRITICAL,
+            "outbox.effect_dead",
+            outbox=message.uid,
+            effect=message.effect,
+            error=error,
+            do=f"manage.py outbox retry {message.uid}",
+        )
 
 
-def _execute(sql: str, batch: _Batch, message: OutboxMessage, **values: Any) -> None:
+def _held(sql: str, batch: _Batch, message: OutboxMessage, **values: Any) -> bool:
+    """Write to a message while its lease is ours. Another holder's message is left alone."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"id": message.pk, "token": batch.token} | values)
+        cursor.execute(sql, {"id": message.pk, "token": batch.token, **values})
+        return bool(cursor.rowcount)
 
 
 _POSTPONE = """
@@ -197,30 +231,35 @@ WHERE id = %(id)s AND lease_token = %(token)s
 """
 _BURY = """
 UPDATE integrity_outboxmessage
-SET state = 'dead', dead_at = now(), lease_token = NULL, last_error = %(error)s
+SET state = 'dead', dead_at = now(), lease_token = NULL, attempts = %(attempts)s,
+    last_error = %(error)s
 WHERE id = %(id)s AND lease_token = %(token)s
 """
 
 
 def _forget(batch: _Batch) -> None:
-    """Delete and count what was delivered, and give back what was not begun, in one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FORGET,
-            {"delivered": batch.delivered, "back": batch.given_back, "token": batch.token},
-        )
+    """Delete what was delivered, and count it, in one statement."""
+    if batch.unsettled:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, {"delivered": batch.unsettled, "token": batch.token})
+        batch.unsettled = []
 
 
 _FORGET = """
 WITH gone AS (
     DELETE FROM integrity_outboxmessage
     WHERE id = ANY(%(delivered)s) AND lease_token = %(token)s RETURNING effect
-), given_back AS (
-    UPDATE integrity_outboxmessage
-    SET state = 'pending', lease_token = NULL, available_at = now()
-    WHERE id = ANY(%(back)s) AND lease_token = %(token)s
 )
 INSERT INTO integrity_effectcount AS known (effect, day, delivered)
 SELECT effect, (now() AT TIME ZONE 'UTC')::date, count(*) FROM gone GROUP BY effect ORDER BY effect
 ON CONFLICT (effect, day) DO UPDATE SET delivered = known.delivered + excluded.delivered
 """
+
+
+def _give_back(batch: _Batch) -> None:
+    """Make due again, for anybody, what was claimed and not begun."""
+    rest = [message.pk for message in batch.waiting]
+    if rest:
+        OutboxMessage.objects.filter(pk__in=rest, lease_token=batch.token).update(
+            state=OutboxMessage.State.PENDING, lease_token=None, available_at=Now()
+        )

@@ -10,6 +10,8 @@ from integrity.operations import forget_old_operations
 from integrity.relay import deliver_due
 
 logger = logging.getLogger(__name__)
+# One task is a bite; a long queue is a row of them, shared by all workers.
+AT_ONCE = 1000
 
 
 def ring() -> None:
@@ -20,11 +22,13 @@ def ring() -> None:
         log_event(logger, logging.WARNING, "outbox.doorbell_failed", error=type(error).__name__)
 
 
-@shared_task(ignore_result=True)
+# Acknowledged early: the sweep repeats what a killed worker leaves, so the broker needn't.
+@shared_task(ignore_result=True, acks_late=False)
 def relay_outbox() -> None:
-    deliver_due(limit=1000)
+    if deliver_due(limit=AT_ONCE, seconds=60).handled >= AT_ONCE:
+        ring()
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, acks_late=False)
 def forget_operations() -> None:
     forget_old_operations()

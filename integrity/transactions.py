@@ -1,17 +1,21 @@
 """Who opens a transaction, who needs one, and whether it really committed."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import Error, connection
-from django.db.transaction import atomic, on_commit
+from django.db import connection
+from django.db.transaction import TransactionManagementError, atomic, on_commit
+from psycopg.pq import TransactionStatus
 
+from integrity.log import log_event
 from integrity.sqlstate import connection_lost
 
 P = ParamSpec("P")
 R = TypeVar("R")
+logger = logging.getLogger(__name__)
 
 
 class CommitNotConfirmed(Exception):
@@ -30,10 +34,12 @@ def transaction() -> Iterator[None]:
     """Open the one durable transaction, and return only when PostgreSQL has answered COMMIT.
 
     Django's `atomic` returns normally when the connection was closed inside the block and no
-    query followed: nothing is saved and nothing is raised. Here a hook that has run is the proof.
+    query followed, and when an error was swallowed, so that PostgreSQL answered COMMIT with
+    ROLLBACK. Nothing is saved then, and nothing is raised. Here a hook that has run is the proof.
 
     Raises:
         CommitNotConfirmed: COMMIT was not sent, or its answer was lost.
+        TransactionManagementError: a statement had failed; nothing was saved.
         RuntimeError: a transaction is open already.
     """
     committed = body_finished = False
@@ -46,13 +52,31 @@ def transaction() -> Iterator[None]:
         with atomic(durable=True):
             on_commit(confirm)
             yield
+            _refuse_a_swallowed_error()
             body_finished = True
-    except Error as error:
-        if body_finished and not committed and connection_lost(error):
+    except Exception as error:
+        if committed:
+            _tolerate(error)
+        elif body_finished and connection_lost(error):
             raise CommitNotConfirmed from error
-        raise
+        else:
+            raise
     if not committed:
         raise CommitNotConfirmed
+
+
+def _refuse_a_swallowed_error() -> None:
+    driver: Any = connection.connection
+    if driver is not None and driver.info.transaction_status == TransactionStatus.INERROR:
+        raise TransactionManagementError(
+            "A statement has failed and its error was caught: nothing was saved. "
+            "What may fail belongs into a savepoint()."
+        )
+
+
+def _tolerate(error: Exception) -> None:
+    """Somebody's commit hook failed. It is saved all the same, so nobody may try it again."""
+    log_event(logger, logging.ERROR, "transaction.hook_failed", error=type(error).__name__)
 
 
 def savepoint() -> AbstractContextManager[None]:
@@ -86,7 +110,7 @@ def snapshot(*, statement_timeout: float) -> Iterator[None]:
 
 def wake_after_commit(hook: Callable[[], None]) -> None:
     """Call once after COMMIT. A crash loses the call, so only what is swept as well may use it."""
-    if hook not in [waiting for _, waiting, _ in connection.run_on_commit]:
+    if hook not in [entry[1] for entry in connection.run_on_commit]:
         on_commit(hook, robust=True)
 
 

@@ -60,7 +60,7 @@ def remember(*, leftovers: bool) -> None:
         if leftovers:
             _flush_as_django_does()
         tables = [name for (name,) in _execute(TABLES)]
-        seeded = {name for name in tables if _execute(f'SELECT 1 FROM "{name}" LIMIT 1')}
+        seeded = {name for name in tables if _execute(f'TABLE "{name}" LIMIT 1')}
         _execute(_program(tables, seeded))
 
 

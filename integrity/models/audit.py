@@ -1,5 +1,6 @@
 """The audit log: who did what to which object, and why. The database refuses to change it."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
 
@@ -14,7 +15,7 @@ class AuditEntry(models.Model):
     verb = models.TextField()
     subject = models.TextField()
     reason = models.TextField()
-    detail = models.JSONField(default=dict)
+    detail = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     request_id = models.TextField(default="", blank=True)
 
     class Meta:

@@ -29,7 +29,7 @@ class Operation(models.Model):
                 " ON CONFLICT DO NOTHING",
                 [flow, key],
             )
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount)
 
 
 class FlowOutcome(models.Model):
@@ -67,9 +67,12 @@ class FlowOutcome(models.Model):
             cursor.execute(_ADD_OUTCOME, [flow, outcome.value, seconds, seconds])
 
 
-# The setting holds for this statement's own transaction: its commit does not wait for the disk.
+# The settings hold for this statement's own transaction: it waits neither for the disk nor for
+# somebody who holds the row.
 _ADD_OUTCOME = """
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+WITH unhurried AS (
+    SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '200ms', true)
+)
 INSERT INTO integrity_flowoutcome AS known (flow, hour, outcome, count, seconds_total, seconds_max)
 SELECT %s, date_trunc('hour', now()), %s, 1, %s, %s FROM unhurried
 ON CONFLICT (flow, hour, outcome) DO UPDATE SET

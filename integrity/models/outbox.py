@@ -33,6 +33,7 @@ class OutboxMessage(models.Model):
     dead_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("retry_effect", "Can retry an effect that was given up")]
         constraints = [
             # Only what nobody has begun to deliver may stand for a later promise of the same key.
             models.UniqueConstraint(
@@ -59,7 +60,7 @@ class OutboxMessage(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["available_at", "id"],
+                fields=["state", "available_at", "id"],
                 condition=Q(state__in=["pending", "leased"]),
                 name="integrity_outbox_due",
             ),

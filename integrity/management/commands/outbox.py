@@ -17,6 +17,7 @@ from integrity.models import EffectCount, OutboxMessage
 from integrity.relay import Delivered, deliver_due
 
 State = OutboxMessage.State
+AT_ONCE = 1000
 
 
 class Command(cli.VerbCommand):
@@ -26,11 +27,11 @@ class Command(cli.VerbCommand):
         listing = self.add_verb("list", "List waiting and dead messages, oldest first.")
         listing.add_argument("--state", choices=State.values)
         listing.add_argument("--effect")
-        listing.add_argument("--limit", type=int, default=50)
+        listing.add_argument("--limit", type=cli.positive, default=50)
         relay = self.add_verb("relay", "Deliver what is due.")
         relay.add_argument("--loop", action="store_true", help="go on until interrupted")
         relay.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
-        relay.add_argument("--batch", type=int, default=100)
+        relay.add_argument("--batch", type=cli.positive, default=100)
         retry = self.add_verb("retry", "Give dead messages another twelve attempts.")
         retry.add_argument("uids", nargs="*", metavar="UID", type=UUID)
         retry.add_argument("--effect", help="all dead messages of this effect")
@@ -49,15 +50,14 @@ class Command(cli.VerbCommand):
         return cli.HOLDS
 
     def verb_relay(self, options: dict[str, Any]) -> int:
-        total = deliver_due(batch=options["batch"])
-        if options["loop"]:
-            total = self._loop(total, options)
+        batch = options["batch"]
+        total = self._loop(batch, options["every"]) if options["loop"] else deliver_due(batch=batch)
         self.show(
             options, [{"delivered": total.count, "to_retry": total.retried, "dead": total.dead}]
         )
         return cli.FOUND if total.dead else cli.HOLDS
 
-    def _loop(self, total: Delivered, options: dict[str, Any]) -> Delivered:
+    def _loop(self, batch: int, every: float) -> Delivered:
         """Deliver until SIGINT or SIGTERM; a batch that has begun is finished first."""
         stopped = threading.Event()
 
@@ -67,27 +67,35 @@ class Command(cli.VerbCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         self.say("Delivering; Ctrl-C stops after the batch in hand.")
-        while not stopped.wait(options["every"]):
-            total = total.plus(deliver_due(batch=options["batch"]))
+        total = Delivered()
+        while not stopped.is_set():
+            delivered = deliver_due(batch=batch, limit=batch)
+            total = total.plus(delivered)
+            if delivered.handled < batch:
+                stopped.wait(every)
         return total
 
     def verb_retry(self, options: dict[str, Any]) -> int:
-        if bool(options["uids"]) == bool(options["effect"]):
+        named, effect = sorted(set(options["uids"])), options["effect"]
+        if bool(named) == bool(effect):
             raise cli.usage("Name the messages by UID, or all of an effect by --effect.")
-        retried = retry_dead(
-            uids=options["uids"],
-            effect=options["effect"] or "",
-            by=command_actor(options["reason"]),
-        )
+        by, retried = command_actor(options["reason"]), 0
+        uids = named or _dead(effect)
+        for start in range(0, len(uids), AT_ONCE):
+            retried += retry_dead(uids=uids[start : start + AT_ONCE], by=by)
         self.show(options, [{"retried": retried}])
-        missing = len(options["uids"]) - retried
-        if missing > 0:
+        if missing := len(named) and len(named) - retried:
             self.say(f"{missing} of the named messages are not dead; nothing was done to them.")
-        return cli.HOLDS if missing <= 0 else cli.REFUSED
+        return cli.REFUSED if missing else cli.HOLDS
 
     def verb_stats(self, options: dict[str, Any]) -> int:
         self.show(options, _stats())
         return cli.HOLDS
+
+
+def _dead(effect: str) -> list[UUID]:
+    dead = OutboxMessage.objects.filter(state=State.DEAD, effect=effect)
+    return list(dead.order_by("pk").values_list("uid", flat=True))
 
 
 def _line(message: OutboxMessage) -> dict[str, Any]:

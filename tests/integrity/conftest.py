@@ -1,0 +1,34 @@
+import pytest
+
+from integrity import flows
+from integrity.invariants import invariants
+from integrity.outbox import effects
+from tests.database import execute
+
+
+@pytest.fixture(autouse=True)
+def own_registries(monkeypatch):
+    """What a test declares is gone after it: no other test meets a toy."""
+    for registry in (effects, invariants, flows._registry):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+
+
+@pytest.fixture
+def setting(settings):
+    """Set one of INTEGRITY's settings."""
+
+    def change(**values):
+        settings.INTEGRITY = {**settings.INTEGRITY, **values}
+
+    return change
+
+
+@pytest.fixture
+def deferred_check(transactional_db):
+    """A table whose every row breaks a promise that is checked at COMMIT."""
+    execute("CREATE TABLE toy_parent (id int PRIMARY KEY)")
+    execute(
+        "CREATE TABLE toy_child (parent int REFERENCES toy_parent DEFERRABLE INITIALLY DEFERRED)"
+    )
+    yield
+    execute("DROP TABLE toy_child, toy_parent")
