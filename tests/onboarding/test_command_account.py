@@ -126,4 +126,6 @@ class TestAnyVerb:
         out = StringIO()
         call_command("account", "show", "ada@example.com", stdout=out)
 
-        assert out.getvalue().splitlines()[0].split()[:2] == ["UID", "KIND"]
+        headings, row = out.getvalue().splitlines()
+        assert headings.split()[:4] == ["UID", "KIND", "EMAIL", "VERIFIED"]
+        assert row.split()[1:4] == ["couple", "ada@example.com", "no"]
