@@ -102,6 +102,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status < 400) location.assign(xhr.responseURL);
 });
 
+/* A ticked task leaves its place, and the focus with it: say how far they are, and go on with the next. */
+let doneWasOpen = false;
+document.addEventListener("htmx:beforeSwap", () => {
+  doneWasOpen = document.getElementById("done")?.open ?? false;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const done = document.getElementById("done");
+  if (done && doneWasOpen) done.open = true;
+  const told = document.getElementById("told");
+  if (!told) return;
+  told.textContent = document.getElementById("sum").textContent;
+  if (document.activeElement === document.body) document.querySelector(".tick")?.focus();
+});
+
 function sayItDidNotArrive(event) {
   if (event.target.closest("[data-autosave]")) return;
   const note = document.createElement("p");
