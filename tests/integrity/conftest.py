@@ -2,8 +2,9 @@ import pytest
 
 from integrity import flows
 from integrity.invariants import invariants
-from integrity.outbox import effects
+from integrity.outbox import effect, effects
 from tests.database import execute
+from tests.integrity.mailroom import Clock, Post
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,20 @@ def setting(settings):
         settings.INTEGRITY = {**settings.INTEGRITY, **values}
 
     return change
+
+
+@pytest.fixture
+def post():
+    """Delivers the effect test.note."""
+    return effect("test.note")(Post())
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The relay's."""
+    clock = Clock()
+    monkeypatch.setattr("integrity.relay.time", clock)
+    return clock
 
 
 @pytest.fixture
