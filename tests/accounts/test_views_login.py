@@ -1,5 +1,6 @@
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -91,6 +92,21 @@ class TestOperators:
         client.post("/admin/login/", {"username": operator.email, "password": PASSWORD})
 
         assert "_auth_user_id" not in client.session
+
+    def test_a_second_factor_can_be_set_up_and_is_then_asked_for(self, client):
+        operator = OperatorFactory()
+        log_in(client, operator.email)
+        assert client.get(reverse("mfa_index")).status_code == 200
+        Authenticator.objects.create(
+            user=operator, type=Authenticator.Type.TOTP, data={"secret": "sealed"}
+        )
+        client.post("/logout/")
+
+        door = log_in(client, operator.email).url
+
+        assert door == reverse("mfa_authenticate")
+        assert client.get(door).status_code == 200
+        assert client.get("/admin/").status_code == 302
 
     def test_a_couple_is_shown_out(self, client, ada):
         log_in(client)

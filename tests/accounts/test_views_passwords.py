@@ -43,6 +43,20 @@ class TestForgotten:
 
         assert client.post(path, {"password1": NEW}).status_code == 302
 
+    def test_whoever_else_is_logged_in_here_is_logged_out_by_the_button_only(
+        self, client, other_client, ada
+    ):
+        path = link_for(client)
+        link_path = mailbox.last().path
+        CoupleFactory(email="grace@example.com", address__verified=True)
+        log_in(other_client, "grace@example.com")
+
+        other_client.get(link_path, follow=True)
+        assert is_logged_in(other_client)
+
+        assert other_client.post(path, {"password1": NEW}).status_code == 302
+        assert not is_logged_in(other_client)
+
     def test_the_link_works_once(self, client, other_client, ada):
         path = link_for(client)
         link_path = mailbox.last().path

@@ -115,6 +115,14 @@ class TestAnyVerb:
         assert "--reason" in said
         assert not AuditEntry.objects.exists()
 
+    def test_on_a_terminal_the_reason_is_asked_for(self, ada, monkeypatch):
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("builtins.input", lambda: "asked at the door")
+
+        account("verify", "ada@example.com")
+
+        assert AuditEntry.objects.get().reason == "asked at the door"
+
     @pytest.mark.parametrize("who", ["nobody@example.com", "no address", "0"])
     def test_an_account_that_is_not_there_is_a_wrong_call(self, who):
         assert refused("show", who)[0] == 2
