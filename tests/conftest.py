@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 
 from tests import flush
+from tests.commands import manage as manage
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
