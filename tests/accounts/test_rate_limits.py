@@ -1,4 +1,5 @@
 import pytest
+from allauth.account.adapter import get_adapter
 from django.db import connection
 
 from integrity.drill.faults import run_in_child
@@ -45,6 +46,13 @@ class TestFailedLogIns:
             fail(client, 1, spelling)
 
         assert fail(client, 2) == [False, True]
+
+    @pytest.mark.parametrize("typed", ["ADA@example.com ", "ada@EXAMPLE.com"])
+    def test_whoever_asks_past_our_form_is_counted_alike(self, rf, typed):
+        key = get_adapter()._get_login_attempts_cache_key
+
+        assert key(rf.get("/"), email=typed) == key(rf.get("/"), email="ada@example.com")
+        assert key(rf.get("/"), email=f"no address {typed}").startswith("no address ada@")
 
     def test_another_host_name_of_ours_is_no_way_round(self, client, ada, settings):
         settings.ALLOWED_HOSTS = ["one.example", "two.example"]
