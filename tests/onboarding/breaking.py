@@ -28,9 +28,7 @@ class Broken(DatabaseError):
 
 
 def everything() -> dict[str, list[tuple]]:
-    return {
-        model.__name__: sorted(model.objects.values_list(), key=repr) for model in TABLES
-    }
+    return {model.__name__: sorted(model.objects.values_list(), key=repr) for model in TABLES}
 
 
 @contextmanager

@@ -41,9 +41,7 @@ def interests_of(user):
 
 
 def replace(user, categories=NEW, operation=""):
-    return replace_interests(
-        user=user, categories=categories, by=acting(user), operation=operation
-    )
+    return replace_interests(user=user, categories=categories, by=acting(user), operation=operation)
 
 
 def refuse(what, *, sqlstate="P0001"):

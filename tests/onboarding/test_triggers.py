@@ -1,7 +1,5 @@
 """What the database refuses at COMMIT, whoever writes: plain SQL, one transaction each."""
 
-import threading
-
 import pytest
 from django.db import IntegrityError, connection
 from django.db.transaction import atomic
@@ -9,6 +7,7 @@ from django.db.transaction import atomic
 from integrity.sqlstate import constraint_name
 from onboarding.models import Interest
 from tests.factories import CoupleFactory, OnboardedCoupleFactory
+from tests.rivals import in_threads, rival, wait_for_a_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,36 +104,17 @@ def test_two_who_prune_at_once_are_counted_one_after_the_other():
     """Each sees three of six left behind; together they would leave none."""
     first, second = ("music", "food", "flowers"), ("dress", "venue", "guests")
     user = OnboardedCoupleFactory(interests=first + second)
-    errors = []
-
-    def rival():
-        try:
-            Interest.objects.filter(user=user, category__in=second).delete()
-        except IntegrityError as error:
-            errors.append(constraint_name(error))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=rival)
-    with atomic(), connection.cursor() as cursor:
-        Interest.objects.filter(user=user, category__in=first).delete()
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        thread.start()
-        wait_until_somebody_waits(cursor, thread)
-    thread.join(10)
-    assert errors == ["onboarding_interests_count"]
+    prune = Interest.objects.filter(user=user, category__in=second).delete
+    with rival() as ask, in_threads() as start:
+        with atomic(), connection.cursor() as cursor:
+            Interest.objects.filter(user=user, category__in=first).delete()
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            other = start(prune)
+            wait_for_a_blocked_session(ask)
+        with pytest.raises(IntegrityError) as caught:
+            other.result()
+    assert constraint_name(caught.value) == "onboarding_interests_count"
     assert set(user.interests.values_list("category", flat=True)) == set(second)
-
-
-def wait_until_somebody_waits(cursor, thread):
-    waiting = (
-        "SELECT count(*), pg_sleep(0.01) FROM pg_locks"
-        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    while thread.is_alive():
-        cursor.execute(waiting)
-        if cursor.fetchone()[0]:
-            return
 
 
 def test_the_functions_are_hardened():
