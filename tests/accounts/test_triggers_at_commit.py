@@ -96,6 +96,12 @@ class TestAtCommitAUserIsWhole:
         with refused_as(NO_WEDDING):
             execute("TRUNCATE accounts_member")
 
+    def test_users_are_not_emptied_while_there_are_open_weddings(self):
+        CoupleFactory()
+
+        with refused_as(NO_MEMBER):
+            execute("TRUNCATE accounts_user CASCADE")
+
     def test_a_user_who_goes_with_all_that_is_theirs_may_go(self):
         user = OnboardedCoupleFactory()
 
