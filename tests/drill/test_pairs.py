@@ -1,0 +1,15 @@
+"""Pairs of flows on two connections, in every order of their statements."""
+
+import pytest
+
+from integrity.drill.interleave import interleave
+from tests.drill.pairs import PAIRS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda each: each.name)
+def test_they_may_meet_anywhere(pair):
+    report = interleave(pair)
+
+    assert not report.problems, f"{report}\n" + "\n".join(report.problems)
