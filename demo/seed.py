@@ -45,9 +45,8 @@ class Couple:
     tasks: list[Task] = field(default_factory=list)
 
     @property
-    def done(self) -> list[Task]:
-        done = [task for task in self.tasks if task.completed_at]
-        return sorted(done, key=lambda task: task.completed_at or timezone.now())
+    def completions(self) -> list[datetime.datetime]:
+        return sorted(task.completed_at for task in self.tasks if task.completed_at)
 
 
 def seed(*, couples: int = 500, out: Out) -> None:
@@ -187,29 +186,29 @@ def _store_checklists(couples: list[Couple]) -> None:
 
 
 def _milestones(couple: Couple) -> list[Milestone]:
-    done, total = couple.done, len(couple.tasks)
-    reached = []
-    for goal in goals_met(done=len(done), total=total):
-        needed = goal.tasks_needed(total)
-        reached.append(
-            Milestone(
-                wedding=couple.wedding,
-                key=goal.key,
-                tasks_done=needed,
-                tasks_total=total,
-                reached_at=done[needed - 1].completed_at,
-            )
+    times, total = couple.completions, len(couple.tasks)
+    needed = {
+        goal.key: goal.tasks_needed(total) for goal in goals_met(done=len(times), total=total)
+    }
+    return [
+        Milestone(
+            wedding=couple.wedding,
+            key=key,
+            tasks_done=done,
+            tasks_total=total,
+            reached_at=times[done - 1],
         )
-    return reached
+        for key, done in needed.items()
+    ]
 
 
 def _stats(couple: Couple) -> WeddingStats:
-    zone = couple.wedding.time_zone
-    days = sorted({day_in(zone, at=task.completed_at) for task in couple.done if task.completed_at})
+    times = couple.completions
+    days = sorted({day_in(couple.wedding.time_zone, at=time) for time in times})
     return WeddingStats(
         wedding=couple.wedding,
         tasks_total=len(couple.tasks),
-        tasks_done=len(couple.done),
+        tasks_done=len(times),
         last_active_date=days[-1] if days else None,
         streak_days=_last_streak(days),
     )
