@@ -22,11 +22,21 @@ def test_each_of_the_couple_gets_a_mail_that_says_what_was_reached(milestone, ma
     deliver_due()
     mail, other = sorted(mailoutbox, key=lambda mail: mail.to != [partner.email], reverse=True)
     assert other.to == [partner.email]
-    assert mail.subject == "Halfway"
+    assert mail.subject == "Halfway: well done, you two"
     assert "Hello Zoë & Jo," in mail.body
-    assert "12 of 24 tasks are done" in mail.body
+    assert "12 of 24 tasks" in mail.body
+    assert "the next three are waiting" in mail.body
     assert "/home/" in mail.body
     assert "Zoë &amp; Jo" in mail.alternatives[0].content
+
+
+def test_the_last_milestone_leaves_nothing_to_wait_for(milestone, mailoutbox):
+    milestone.key, milestone.tasks_done = "all", 24
+    with transaction():
+        celebrate(milestone, wedding=milestone.wedding)
+    deliver_due()
+    assert "Nothing is left to do" in mailoutbox[0].body
+    assert "waiting" not in mailoutbox[0].alternatives[0].content
 
 
 def test_it_is_promised_with_the_milestone(milestone):
