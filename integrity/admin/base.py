@@ -1,6 +1,7 @@
 """Facts to read, in Unfold's look where it is installed, else in that of Django's own admin."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -79,6 +80,17 @@ else:
     ModelAdmin = unfold_admin.ModelAdmin
     ReasonInput = unfold_widgets.UnfoldAdminTextInputWidget
     VARIANT = unfold_enums.ActionVariant.DEFAULT
+
+
+def utc(field: str) -> Any:
+    """A column for a time, short enough for one line."""
+
+    @admin.display(description=field.replace("_", " "), ordering=field)
+    def column(self: Any, row: Model) -> str | None:
+        time = getattr(row, field)
+        return time and f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    return column
 
 
 class FactsAdmin(ModelAdmin):

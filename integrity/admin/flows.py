@@ -2,15 +2,24 @@
 
 from django.contrib import admin
 
-from integrity.admin.base import FactsAdmin
+from integrity.admin.base import FactsAdmin, utc
 from integrity.models import FlowOutcome
 
 
 @admin.register(FlowOutcome)
 class FlowOutcomeAdmin(FactsAdmin):
-    list_display = ["hour", "flow", "outcome", "count", "seconds_on_average", "seconds_at_most"]
+    list_display = [
+        "from_hour",
+        "flow",
+        "outcome",
+        "count",
+        "seconds_on_average",
+        "seconds_at_most",
+    ]
     list_filter = ["outcome", "flow", "hour"]
     ordering = ["-hour", "flow", "outcome"]
+
+    from_hour = utc("hour")
 
     @admin.display(description="seconds on average")
     def seconds_on_average(self, row: FlowOutcome) -> str:

@@ -1,12 +1,11 @@
 """Promised effects that wait, and those that were given up. What is sealed stays sealed."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from integrity.admin.base import FactsAdmin
+from integrity.admin.base import FactsAdmin, utc
 from integrity.admin.verbs import ReasonForm, may, verb, verb_of_selection
 from integrity.audit import Actor
 from integrity.dead_effects import retry_dead
@@ -21,23 +20,25 @@ RETRY: dict[str, Any] = {
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(FactsAdmin):
-    list_display = ["effect", "state", "attempts", "next_try", "last_error", "created_at"]
+    list_display = ["effect", "state", "attempts", "next_try", "last_error", "promised", "key"]
     list_filter = ["state", "effect"]
     search_fields = ["uid__startswith", "key__startswith"]
     search_help_text = "The beginning of an id or of a key."
     ordering = ["-pk"]
     fields = [
         *("uid", "effect", "key", "ordering_key", "state", "attempts", "next_try", "last_error"),
-        *("created_at", "dead_at", "payload", "is_sealed"),
+        *("promised", "given_up", "payload", "is_sealed"),
     ]
+    promised, given_up = utc("created_at"), utc("dead_at")
     actions = ["retry_selected"]
     actions_detail = ["retry"]
     has_retry_effect_permission = may("integrity.retry_effect")
 
-    @admin.display(description="next try", ordering="available_at", empty_value="-")
-    def next_try(self, message: OutboxMessage) -> datetime | None:
-        """While it is being delivered: when it is given to another, should the holder die."""
-        return None if message.state == OutboxMessage.State.DEAD else message.available_at
+    @admin.display(description="next try", ordering="available_at")
+    def next_try(self, message: OutboxMessage) -> str | None:
+        """While it is being delivered: when another takes it, should its holder die."""
+        dead = message.state == OutboxMessage.State.DEAD
+        return None if dead else f"{message.available_at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="sealed", boolean=True)
     def is_sealed(self, message: OutboxMessage) -> bool:

@@ -5,7 +5,7 @@ nothing that was typed is lost. Without scripts, and in Django's own admin, the 
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -31,6 +31,7 @@ Verb = Callable[[Any, Any, Any, Actor], str]
 Refusals = tuple[type[Exception], ...]
 # A selection travels as one hidden field each, and Django takes a thousand fields.
 LARGEST_SELECTION = 500
+PAGE_IN_UNFOLD = "integrity/admin/verb_in_unfold.html"
 NOTHING_CHANGED = "Others were changing the same rows. Nothing was changed; try again."
 DONE_BEFORE = "This was done before; nothing was done twice."
 IN_DOUBT = "Nobody could confirm that it was saved. It is whole or absent: look before you repeat."
@@ -101,7 +102,7 @@ def verb(
                 if told is not None:
                     messages.success(request, told)
                     return _back(request, admin, object_id)
-            return _ask(request, admin, filled, dialog, target=target)
+            return _ask(request, admin, filled, dialog, object_id=object_id)
 
         dialog = {"title": title, "description": explain, "submit": submit}
         return _announce(act, title, permission, dialog)
@@ -187,29 +188,49 @@ def _told(form: ReasonForm, refusals: Refusals, call: Callable[[], str]) -> str 
 
 
 def _ask(
-    request: HttpRequest, admin: ModelAdmin, form: ReasonForm, dialog: dict[str, str], **more: Any
+    request: HttpRequest,
+    admin: ModelAdmin,
+    form: ReasonForm,
+    dialog: dict[str, str],
+    *,
+    object_id: str = "",
+    hidden: Sequence[tuple[str, Any]] = (),
 ) -> HttpResponse:
-    in_dialog = UNFOLD and request.headers.get("HX-Request") == "true"
-    template = "unfold/helpers/dialog.html" if in_dialog else "integrity/admin/verb.html"
     context = {
         **admin.admin_site.each_context(request),
-        **more,
         "opts": admin.opts,
         "title": dialog["title"],
         "dialog": dialog,
         "form": form,
         "form_submit_text": dialog["submit"],
+        "hidden": hidden,
+        "selected": len(hidden) - 1,
+        "cancel": _origin(admin, object_id),
         "media": admin.media + form.media,
     }
-    return TemplateResponse(request, template, context)
+    return TemplateResponse(request, _template(request), context)
+
+
+def _template(request: HttpRequest) -> str:
+    if not UNFOLD:
+        return "integrity/admin/verb.html"
+    return "unfold/helpers/dialog.html" if _by_script(request) else PAGE_IN_UNFOLD
 
 
 def _back(request: HttpRequest, admin: ModelAdmin, object_id: str) -> HttpResponse:
-    """To the page that the verb was chosen on, with or without scripts."""
-    page = f"{admin.admin_site.name}:{admin.opts.app_label}_{admin.opts.model_name}"
-    url = (
-        reverse(f"{page}_change", args=[object_id]) if object_id else reverse(f"{page}_changelist")
-    )
-    if request.headers.get("HX-Request") == "true":
+    url = _origin(admin, object_id)
+    if _by_script(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _origin(admin: ModelAdmin, object_id: str) -> str:
+    """The page that the verb was chosen on."""
+    page = f"{admin.admin_site.name}:{admin.opts.app_label}_{admin.opts.model_name}"
+    if object_id:
+        return reverse(f"{page}_change", args=[object_id])
+    return reverse(f"{page}_changelist")
