@@ -13,7 +13,7 @@ README = (BASE / "README.md").read_text()
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 COMMANDS = [shlex.split(line, comments=True) for line in SHELL if line]
 MANAGE = [words[2:] for words in COMMANDS if words[1:2] == ["manage.py"]]
-MAKE = sorted({target for target in re.findall(r"\bmake (\w+)", README)} - {"and"})
+MAKE = sorted(set(re.findall(r"\bmake (\w+)", README)) - {"and"})
 LINKS = re.findall(r"\]\(([^)#:]+)\)", README)
 
 
