@@ -1,16 +1,14 @@
-"""The flows of `accounts`, each as its caller makes the call, and what must come of it."""
+"""From a visitor to a verified account: each flow as its caller calls it, and what must come of it."""
 
 from django.db import IntegrityError
 
 from accounts.actors import VISITOR
-from accounts.email_change import cancel_email_change, request_email_change
 from accounts.errors import MailedAMomentAgo
 from accounts.mail import render, send_mail
 from accounts.models import Address, Member, Profile, User, Wedding, WeddingStats
-from accounts.passwords import request_password_reset, set_password
+from accounts.passwords import request_password_reset
 from accounts.signup import remind_of_account, sign_up
 from accounts.verification import (
-    change_unverified_email,
     confirm_email,
     resend_verification,
 )
@@ -26,7 +24,6 @@ from tests.drill.facts import (
     mails,
     profile_of,
     stranger,
-    user_now,
 )
 
 LIMITED = {"refusals": (MailedAMomentAgo,), "done_before": (MailedAMomentAgo,)}
@@ -122,117 +119,6 @@ VERIFY = Scenario(
 )
 
 
-def changing():
-    """A verified couple whose new address waits."""
-    context = couple(address__verified=True)
-    Address.objects.create(user=context.user, email=context.new_email)
-    return context
-
-
-def changed(context):
-    old, new = context.email, context.new_email
-    return judge(
-        user=(user_now(context).email, old, new),
-        profile=(profile_of(context).email, old, new),
-        addresses=(
-            addresses_of(context),
-            [(old, True, True), (new, False, False)],
-            [(new, True, True)],
-        ),
-        notice=(mails(f"email_changed:{context.user.uid}:"), 0, 1),
-        audit=(audits(context.user), 0, 1),
-    )
-
-
-CONFIRM_CHANGE = Scenario(
-    name="confirm_email, change",
-    flows=("accounts.confirm_email",),
-    setup=changing,
-    act=lambda context: confirm_email(
-        user=context.user, email=context.new_email, by=BY, operation=context.operation
-    ),
-    whole=changed,
-)
-
-
-def retyped(context):
-    old, new = context.email, context.new_email
-    return judge(
-        addresses=(
-            addresses_of(context),
-            [(old, True, False)],
-            [(old, True, False), (new, False, False)],
-        ),
-        mail=(mails(f"verify:{context.user.uid}:"), 0, 1),
-        limit=(mailed("verify", new), False, True),
-        audit=(audits(context.user), 0, 1),
-    )
-
-
-CHANGE_UNVERIFIED = Scenario(
-    name="change_unverified_email",
-    flows=("accounts.change_unverified_email",),
-    setup=couple,
-    act=lambda context: change_unverified_email(
-        user=context.user, email=context.new_email, by=BY, operation=context.operation
-    ),
-    whole=retyped,
-)
-
-
-def replacing_a_waiting_address():
-    context = changing()
-    context.waiting, context.new_email = context.new_email, fresh_email()
-    return context
-
-
-def change_requested(context):
-    mine = (context.email, True, True)
-    return judge(
-        addresses=(
-            addresses_of(context),
-            [mine, (context.waiting, False, False)],
-            [mine, (context.new_email, False, False)],
-        ),
-        link=(mails(f"email_change:{context.user.uid}:"), 0, 1),
-        notice=(mails(f"email_change_requested:{context.user.uid}:"), 0, 1),
-        limit=(mailed("verify", context.new_email), False, True),
-        audit=(audits(context.user), 0, 1),
-    )
-
-
-REQUEST_CHANGE = Scenario(
-    name="request_email_change",
-    flows=("accounts.request_email_change",),
-    setup=replacing_a_waiting_address,
-    act=lambda context: request_email_change(
-        user=context.user, email=context.new_email, by=BY, operation=context.operation
-    ),
-    whole=change_requested,
-)
-
-
-def change_cancelled(context):
-    mine = (context.email, True, True)
-    return judge(
-        addresses=(
-            addresses_of(context),
-            [mine, (context.new_email, False, False)],
-            [mine],
-        ),
-        audited=(audits(context.user) > 0, False, True),
-    )
-
-
-CANCEL_CHANGE = Scenario(
-    name="cancel_email_change",
-    flows=("accounts.cancel_email_change",),
-    setup=changing,
-    act=lambda context: cancel_email_change(user=context.user, by=BY),
-    whole=change_cancelled,
-)
-
-
 def reset_requested(context):
     return judge(
         mail=(mails(f"password_reset:{context.user.uid}:"), 0, 1),
@@ -247,29 +133,6 @@ REQUEST_RESET = Scenario(
     act=lambda context: request_password_reset(email=context.email, by=VISITOR),
     whole=reset_requested,
     **LIMITED,
-)
-
-
-def password_set(context):
-    mine = (context.email, True, True)
-    return judge(
-        password=(user_now(context).password, context.user.password, "!new"),
-        addresses=(
-            addresses_of(context),
-            [mine, (context.new_email, False, False)],
-            [mine],
-        ),
-        notice=(mails(f"password_changed:{context.user.uid}:"), 0, 1),
-        audit=(audits(context.user), 0, 1),
-    )
-
-
-SET_PASSWORD = Scenario(
-    name="set_password",
-    flows=("accounts.set_password",),
-    setup=changing,
-    act=lambda context: set_password(user=context.user, password_hash="!new", by=BY),
-    whole=password_set,
 )
 
 
@@ -311,11 +174,6 @@ SCENARIOS = [
     REMIND_OF_ACCOUNT,
     RESEND,
     VERIFY,
-    CONFIRM_CHANGE,
-    CHANGE_UNVERIFIED,
-    REQUEST_CHANGE,
-    CANCEL_CHANGE,
     REQUEST_RESET,
-    SET_PASSWORD,
     SEND_MAIL,
 ]

@@ -1,19 +1,23 @@
 """Words for scenarios: who acts, what was promised, and whether all of it happened or nothing."""
 
+from datetime import date
 from types import SimpleNamespace
 from uuid import uuid4
 
 from django.core.cache import cache
+from django.utils import timezone
 
 from accounts.mail_limits import digest
-from accounts.models import Address, Profile, User
+from accounts.models import Address, Profile, User, Wedding, WeddingStats
 from integrity.audit import Actor, subject_of
 from integrity.drill.core import ALL, NOTHING
 from integrity.models import AuditEntry, OutboxMessage
+from onboarding.models import Task
 from tests.factories import CoupleFactory, OnboardedCoupleFactory
 
 # Audited, so that the audit row is one more thing that may be missing.
 BY = Actor("command", "drill", "drill", via="cli")
+DAY = date(2031, 5, 17)
 
 
 def fresh_email():
@@ -63,6 +67,27 @@ def mailed(purpose, email):
 
 def audits(subject):
     return AuditEntry.objects.filter(subject=subject_of(subject)).count()
+
+
+def with_tasks(context, *, done=0, total=4):
+    wedding = wedding_of(context)
+    context.tasks = Task.objects.bulk_create(_task(wedding, done=n < done) for n in range(total))
+    WeddingStats.objects.filter(wedding=wedding).update(tasks_total=total, tasks_done=done)
+    return context
+
+
+def _task(wedding, *, done):
+    if done:
+        return Task(wedding=wedding, title="Done", status="done", completed_at=timezone.now())
+    return Task(wedding=wedding, title="To do")
+
+
+def wedding_of(context):
+    return Wedding.objects.get(members__user=context.user)
+
+
+def stats_of(context):
+    return WeddingStats.objects.get(wedding__members__user=context.user)
 
 
 def profile_of(context):

@@ -5,20 +5,28 @@ import pytest
 from integrity.drill.core import drill, rehearse
 from integrity.drill.faults import FAULTS, KINDS
 from integrity.flows import flows
-from tests.drill import accounts, onboarding, platform
+from tests.drill import accounts, addresses, checklist, platform, wizard
 from tests.drill.points import POINTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SCENARIOS = [*accounts.SCENARIOS, *onboarding.SCENARIOS, *platform.SCENARIOS]
+SCENARIOS = [
+    *accounts.SCENARIOS,
+    *addresses.SCENARIOS,
+    *wizard.SCENARIOS,
+    *checklist.SCENARIOS,
+    *platform.SCENARIOS,
+]
 OURS = ("accounts.", "integrity.", "onboarding.")
 
 
 def shots():
     """What isn't a flow has nobody who runs it again after a lost race."""
-    for scenario in SCENARIOS:
-        for kind in KINDS:
-            if scenario.flows or not FAULTS[kind].survived:
-                yield pytest.param(scenario, kind, id=f"{scenario.name}-{kind}")
+    return [
+        pytest.param(scenario, kind, id=f"{scenario.name}-{kind}")
+        for scenario in SCENARIOS
+        for kind in KINDS
+        if scenario.flows or not FAULTS[kind].survived
+    ]
 
 
 @pytest.mark.parametrize(("scenario", "kind"), shots())

@@ -3,12 +3,14 @@
 import pytest
 
 from integrity.drill.interleave import interleave
-from tests.drill.pairs import PAIRS
+from tests.drill import pairs_accounts, pairs_onboarding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "pair", [*pairs_accounts.PAIRS, *pairs_onboarding.PAIRS], ids=lambda each: each.name
+)
 def test_they_may_meet_anywhere(pair):
     report = interleave(pair)
 

@@ -6,10 +6,10 @@ import pytest
 
 from integrity.drill.core import drill, rehearse
 from integrity.drill.interleave import interleave
-from tests.drill import pairs, twins
+from tests.drill import pairs_accounts, pairs_onboarding, twins
 from tests.drill.accounts import SIGN_UP, VERIFY
-from tests.drill.onboarding import REPLACE
 from tests.drill.test_flows import SCENARIOS
+from tests.drill.wizard import REPLACE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # One statement is all that they write, so there is nothing to tear.
@@ -53,7 +53,7 @@ class TestTheSeedsOfBugs:
 
     def test_exists_then_insert_shows_an_error_to_the_loser(self):
         with twins.exists_then_insert():
-            report = interleave(pairs.SIGN_UP_RIVALS)
+            report = interleave(pairs_accounts.SIGN_UP_RIVALS)
 
         assert "IntegrityError" in str(report.problems), str(report)
 
@@ -67,12 +67,12 @@ class TestTheSeedsOfBugs:
 class TestWithoutTheLock:
     def test_two_tabs_mix_their_interests(self):
         with twins.interests_unlocked():
-            report = interleave(pairs.TWO_TABS_INTERESTS)
+            report = interleave(pairs_onboarding.TWO_TABS_INTERESTS)
 
         assert "interests: (['ceremony', 'dress'" in str(report.problems), str(report)
 
     def test_two_people_miss_the_milestone(self):
         with twins.checklist_unlocked():
-            report = interleave(pairs.TICK_TWO)
+            report = interleave(pairs_onboarding.TICK_TWO)
 
         assert report.problems

@@ -14,7 +14,7 @@ from accounts.errors import EmailTaken
 from accounts.models import User, Wedding
 from integrity.outbox import enqueue
 from onboarding.models import Interest
-from tests.drill.onboarding import OTHER_INTERESTS
+from tests.drill.wizard import OTHER_INTERESTS
 
 # The promises that PostgreSQL keeps at COMMIT; with them most twins could not even begin.
 PROMISES = """
