@@ -15,9 +15,3 @@ def ledger(django_db_setup, django_db_blocker):
         with connections["default"].cursor() as cursor:
             cursor.execute("DROP TABLE drill_ledger")
         connections.close_all()
-
-
-@pytest.fixture(autouse=True)
-def nobody_rings(settings):
-    """The doorbell may be lost anyway, and a broker would only slow the shots."""
-    settings.INTEGRITY = settings.INTEGRITY | {"DOORBELL": ""}
