@@ -40,7 +40,7 @@ EXEMPT = frozenset(
 )
 # Writes that are whole by themselves: no other row depends on whether they happened.
 BY_THEMSELVES = re.compile(
-    r'^UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
+    r'^\s*UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
     r'|"?integrity_flowoutcome'  # counters
     r'|^DELETE FROM "?integrity_operation'  # retention
     r'|^UPDATE "?accounts_user"? SET "?last_login',  # Django's log-in signal
