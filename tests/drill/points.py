@@ -23,5 +23,6 @@ POINTS = {
     "send_mail": 10,
     "set_password": 24,
     "sign_up": 34,
+    "sign_up_after_all": 34,
     "undo_task": 24,
 }
