@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from integrity.conf import config, unknown_settings
 
@@ -13,7 +14,8 @@ from integrity.conf import config, unknown_settings
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    return [*_check_database(), *(settings_problems or _check_seal_keys())]
+    values = settings_problems or [*_check_seal_keys(), *_check_doorbell()]
+    return [*_check_database(), *values]
 
 
 def _check_database() -> list[CheckMessage]:
@@ -67,3 +69,17 @@ def _is_fernet_key(key: str) -> bool:
         return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
     except ValueError:
         return False
+
+
+def _check_doorbell() -> list[CheckMessage]:
+    try:
+        import_string(config().doorbell or "builtins.callable")
+    except ImportError as error:
+        return [
+            Error(
+                f'INTEGRITY["DOORBELL"] can\'t be imported: {error}',
+                hint='"integrity.tasks.ring" with Celery, "" without.',
+                id="integrity.E005",
+            )
+        ]
+    return []
