@@ -72,8 +72,10 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _check_doorbell() -> list[CheckMessage]:
+    name = config().doorbell
     try:
-        import_string(config().doorbell or "builtins.callable")
+        if name:
+            import_string(name)
     except ImportError as error:
         return [
             Error(
