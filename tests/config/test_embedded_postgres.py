@@ -77,6 +77,7 @@ def test_eight_simultaneous_starters_get_one_server(root):
 
 def test_the_server_outlives_the_process_that_started_it_and_keeps_its_data_when_stopped(root):
     embedded_postgres.ensure(root)
+    assert os.getsid(process(root)) != os.getsid(0)
     keep_something(root)
     assert embedded_postgres.stop(root)
     assert process(root) is None
@@ -98,21 +99,28 @@ def test_a_killed_server_is_back_at_the_next_call(root):
 def test_a_stranger_with_the_recorded_number_does_not_keep_the_server_down(root):
     embedded_postgres.ensure(root)
     embedded_postgres.stop(root)
-    record_process(root, os.getpid())
-    assert process(root) is None
-    embedded_postgres.ensure(root)
-    assert process(root) not in (None, os.getpid())
+    with somebody("sleep", "600", root=root) as stranger:
+        record_process(root, stranger.pid)
+        assert process(root) is None
+        embedded_postgres.ensure(root)
+        assert process(root) not in (None, stranger.pid)
+        stranger.kill()
 
 
 def test_a_zombie_does_not_keep_the_server_down(root):
     embedded_postgres.ensure(root)
     embedded_postgres.stop(root)
-    zombie = subprocess.Popen(["/bin/true"])
-    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
-    record_process(root, zombie.pid)
-    embedded_postgres.ensure(root)
-    zombie.wait()
-    assert process(root) not in (None, zombie.pid)
+    with somebody("true", root=root) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        record_process(root, zombie.pid)
+        embedded_postgres.ensure(root)
+        assert process(root) not in (None, zombie.pid)
+
+
+def somebody(*command, root):
+    """Of the server's own account: PostgreSQL takes what others own for dead."""
+    user = embedded_postgres.locate(root).user
+    return subprocess.Popen(command, user=user.pw_uid if user else None, cwd="/")
 
 
 def record_process(root, pid):

@@ -1,5 +1,6 @@
 import json
 import stat
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -44,8 +45,7 @@ def test_a_value_that_cannot_be_understood_is_named_and_not_shown():
     with pytest.raises(ImproperlyConfigured) as refusal:
         environment.parsed("DATABASE_URL", parse)
     assert "DATABASE_URL" in str(refusal.value)
-    assert "secret" not in str(refusal.value)
-    assert refusal.value.__suppress_context__
+    assert "secret" not in "".join(traceback.format_exception(refusal.value))
 
 
 def test_a_key_with_a_dollar_in_front_is_a_key(monkeypatch):
