@@ -4,6 +4,7 @@ stdout carries the result only; everything else goes to stderr.
 """
 
 import json
+import math
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from django.core.management.base import (
     CommandParser,
     SystemCheckError,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from integrity.flows import AlreadyDone, Busy
 from integrity.transactions import CommitNotConfirmed
@@ -58,6 +59,10 @@ class VerbCommand(BaseCommand):
             raise unknown("It is saved as a whole or not at all; nobody could tell.") from error
         except (OperationalError, InterfaceError) as error:
             raise unknown(f"The database did not answer: {error}") from error
+        except ProgrammingError as error:
+            # A traceback's exit code would say that something was found.
+            reason = str(error).partition("\n")[0]
+            raise unknown(f"The database is not as this version needs it: {reason}") from error
         if code != HOLDS:
             sys.exit(code)
 
@@ -96,6 +101,14 @@ def positive(text: str) -> int:
     """A type for arguments that count something."""
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def seconds(text: str) -> float:
+    """A type for times. PostgreSQL takes nothing below a millisecond, and 0 as "no limit"."""
+    number = float(text)
+    if not 0.001 <= number < math.inf:
         raise ValueError
     return number
 

@@ -66,6 +66,8 @@ class TestExitCodes:
             [],
             ["check", "--fail-on", "bad"],
             ["check", "--nonsense"],
+            # PostgreSQL would take the last one as "no limit".
+            *(["check", "--timeout", seconds] for seconds in ("nan", "inf", "-1", "0.0001")),
         ],
     )
     def test_2_for_a_wrong_call(self, manage, arguments):

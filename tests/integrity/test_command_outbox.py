@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from integrity.models import AuditEntry, OutboxMessage
 from integrity.outbox import Permanent
 from tests.courier.office import Office
+from tests.database import execute
 from tests.integrity.mailroom import keys, promise, row
 from tests.rivals import rival, wait_until
 
@@ -70,6 +71,10 @@ class TestList:
 
 
 class TestRelay:
+    @pytest.mark.parametrize("seconds", ["-1", "nan"])
+    def test_a_senseless_pause_is_a_wrong_call(self, manage, seconds):
+        assert manage("outbox", "relay", "--every", seconds).code == 2
+
     def test_it_delivers_what_is_due(self, manage, post):
         promise("a", "b")
         OutboxMessage.objects.filter(key="b").update(available_at=Now() + timedelta(minutes=1))
@@ -206,3 +211,13 @@ class TestStats:
 
         assert (ended.code, ended.out) == (3, "")
         assert "did not answer" in ended.err
+
+    def test_3_for_a_database_that_was_not_migrated(self, manage):
+        execute("ALTER TABLE integrity_effectcount RENAME TO elsewhere")
+        try:
+            ended = manage("outbox", "stats")
+        finally:
+            execute("ALTER TABLE elsewhere RENAME TO integrity_effectcount")
+
+        assert (ended.code, ended.out) == (3, "")
+        assert ended.err.count("\n") == 1

@@ -22,7 +22,9 @@ class Command(cli.VerbCommand):
         check.add_argument(
             "--fail-on", choices=SEVERITIES, default="error", help="exit 1 from here up"
         )
-        check.add_argument("--timeout", type=float, metavar="SECONDS", help="for one statement")
+        check.add_argument(
+            "--timeout", type=cli.seconds, metavar="SECONDS", help="for one statement"
+        )
 
     def verb_list(self, options: dict[str, Any]) -> int:
         self.show(options, [_declared(each) for each in self._select(options)])

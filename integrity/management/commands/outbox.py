@@ -30,7 +30,7 @@ class Command(cli.VerbCommand):
         listing.add_argument("--limit", type=cli.positive, default=50)
         relay = self.add_verb("relay", "Deliver what is due.")
         relay.add_argument("--loop", action="store_true", help="go on until interrupted")
-        relay.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
+        relay.add_argument("--every", type=cli.seconds, default=1.0, metavar="SECONDS")
         relay.add_argument("--batch", type=cli.positive, default=100)
         retry = self.add_verb("retry", "Give dead messages another twelve attempts.")
         retry.add_argument("uids", nargs="*", metavar="UID", type=UUID)
