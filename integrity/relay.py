@@ -149,7 +149,7 @@ def _deliver_one(batch: _Batch, message: OutboxMessage) -> None:
     except Permanent as error:
         _bury(batch, message, describe(error), message.attempts + 1)
     except RetryLater as error:
-        after = min(max(error.after, SHORTEST_DELAY), LONGEST_DELAY)
+        after = min(max(SHORTEST_DELAY, error.after), LONGEST_DELAY)
         _postpone(batch, message, describe(error), after, blame=0)
     except Exception as error:  # noqa: BLE001 - the rim: any handler's failure is recorded here
         _postpone(batch, message, describe(error), back_off(message.attempts), blame=1)
