@@ -46,6 +46,10 @@ def words(name: str, *, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default=default).split(",") if word.strip()]
 
 
+def number(name: str, *, default: int) -> int:
+    return parsed(name, lambda: int(text(name, default=str(default))))
+
+
 def require_all() -> None:
     missing = [name for name in REQUIRED if not text(name)]
     if missing:
@@ -53,6 +57,8 @@ def require_all() -> None:
         raise ImproperlyConfigured(
             "\n".join(["Not set in the environment:", *lines, DEVELOPMENT_HINT])
         )
+    if "*" in words("ALLOWED_HOSTS"):
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; with * any name would do.")
 
 
 def parsed(name: str, parse: Callable[[], T]) -> T:

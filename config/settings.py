@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config import broker, csp, embedded_postgres, environment
-from config.environment import text, words
+from config.environment import number, text, words
 from config.logs import logging_config
 from config.unfold import UNFOLD as UNFOLD
 
@@ -87,7 +87,7 @@ DATABASES = {
     if text("DATABASE_URL")
     else embedded_postgres.database_settings(BASE_DIR)
 }
-DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEBUG else env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEBUG else number("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # On the same connection as the writes: what a rolled-back attempt used up of a rate limit comes
@@ -140,7 +140,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "manage_email": "10/m/user",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Everafter"
 
@@ -190,7 +190,7 @@ STORAGES = {
 
 # Security
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_SECONDS = 0 if DEBUG else number("HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 # Only behind a proxy that sets the header itself: any client can send it.
 if env.bool("TRUST_FORWARDED_PROTO", default=False):

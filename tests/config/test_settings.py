@@ -38,6 +38,13 @@ def test_without_debug_a_process_refuses_to_start_and_names_everything_it_misses
         assert f"  {name}: " in refused.stderr
 
 
+def test_the_refusal_is_text_and_no_check_that_has_found_something(checkout):
+    refused = manage(checkout, "integrity", "check")
+    assert refused.returncode == 3
+    assert "Traceback" not in refused.stderr
+    assert "Traceback" in manage(checkout, "check", "--traceback").stderr
+
+
 def test_the_production_profile_passes_the_deployment_checks(checkout):
     checked = manage(checkout, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert checked.returncode == 0, checked.stderr
@@ -57,6 +64,17 @@ def test_a_malformed_address_is_refused_without_being_shown(checkout, name):
     assert refused.returncode != 0
     assert name in refused.stderr
     assert "do-not-tell" not in refused.stderr
+
+
+def test_a_malformed_number_is_refused_without_being_shown(checkout):
+    refused = manage(checkout, "check", **PRODUCTION, HSTS_SECONDS="do-not-tell")
+    assert refused.stderr == "HSTS_SECONDS is set, but can't be understood.\n"
+
+
+def test_production_answers_to_names_and_not_to_any(checkout):
+    refused = manage(checkout, "check", **PRODUCTION | {"ALLOWED_HOSTS": "everafter.example, *"})
+    assert refused.returncode != 0
+    assert "ALLOWED_HOSTS" in refused.stderr
 
 
 def test_the_header_of_a_proxy_is_believed_on_request_only(checkout):
