@@ -24,11 +24,12 @@ class LineBreaks:
     """Closes the connection once, behind the last statement of the flow."""
 
     def __init__(self):
-        self.broken = False
+        self.counted = self.broken = False
 
     def __call__(self, execute, sql, params, many, context):
         result = execute(sql, params, many, context)
-        if "INSERT INTO integrity_outboxmessage" in sql and not self.broken:
+        self.counted |= 'INSERT INTO "everafter_cache"' in sql and connection.in_atomic_block
+        if self.counted and sql.startswith("RELEASE SAVEPOINT") and not self.broken:
             self.broken = True
             connection.close()
         return result
