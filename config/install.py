@@ -15,6 +15,8 @@ import sys
 OLDEST = (3, 11)
 VENV = ".venv"
 PYTHON = os.path.join(VENV, "bin", "python")
+# Twice quiet: errors, but not what pip thinks of its own configuration.
+PIP_INSTALL = (PYTHON, "-m", "pip", "install", "-qq", "--require-hashes", "--requirement")
 
 
 def main(profile: str) -> None:
@@ -86,14 +88,14 @@ def install(lock: str) -> None:
     if install_with_uv(lock):
         return
     say("uv can't be had or failed here: the same by pip, which takes a minute longer")
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", lock)
+    run(*PIP_INSTALL, lock)
 
 
 def install_with_uv(lock: str) -> bool:
-    pip_install = (PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes")
-    if run_quietly(*pip_install, "--requirement", "requirements-uv.txt"):
+    if run_quietly(*PIP_INSTALL, "requirements-uv.txt"):
         return False
-    uv = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON)
+    # By the certificates of the system, as pip does: a network may have a proxy of its own.
+    uv = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--system-certs", "--python", PYTHON)
     return run_quietly(*uv, "--require-hashes", "--requirement", lock) == 0
 
 
