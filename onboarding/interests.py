@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.db.models import F
 
 from accounts.lookup import lock_user
-from accounts.models import Profile, User
+from accounts.models import Kind, Profile, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.log import log_event
@@ -38,6 +38,10 @@ class DuplicateInterests(InterestsRefused):
 
 class UnknownInterests(InterestsRefused):
     code = "unknown"
+
+
+class NotACouple(InterestsRefused):
+    code = "not_a_couple"
 
 
 class TooFewInterests(InterestsRefused):
@@ -102,7 +106,8 @@ def set_interests(*, user: User, categories: Collection[str]) -> SavedInterests:
     """
     wanted = check_interests(categories)
     # Two tabs that each saw only their own rows would end with a mix of both sets.
-    lock_user(user)
+    if lock_user(user).kind != Kind.COUPLE:
+        raise NotACouple("Only couples have interests; this is an operator's account.")
     before = set(Interest.objects.filter(user=user).values_list("category", flat=True))
     _insert(user, [slug for slug in wanted if slug not in before])
     pruned = _prune(user, wanted)

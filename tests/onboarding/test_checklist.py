@@ -91,6 +91,14 @@ def test_a_tick_on_the_next_day_lengthens_the_streak(user):
     assert (stats.last_active_date, stats.streak_days) == (today, 5)
 
 
+def test_who_moved_west_over_midnight_loses_neither_the_day_nor_the_streak(user):
+    ahead = timezone.now().date() + timedelta(days=2)
+    WeddingStats.objects.update(last_active_date=ahead, streak_days=4)
+    tick(user, open_tasks(user)[0])
+    stats = stats_of(user)
+    assert (stats.last_active_date, stats.streak_days) == (ahead, 4)
+
+
 def test_a_double_tick_is_a_no_op(user):
     task = open_tasks(user)[0]
     tick(user, task)

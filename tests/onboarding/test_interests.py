@@ -14,6 +14,7 @@ from onboarding.interests import (
     DuplicateInterests,
     InterestsNotSaved,
     NoInterests,
+    NotACouple,
     TooFewInterests,
     TooManyInterests,
     UnknownInterests,
@@ -22,7 +23,7 @@ from onboarding.interests import (
     wanted_interests,
 )
 from onboarding.models import Interest
-from tests.factories import CoupleFactory, OnboardedCoupleFactory
+from tests.factories import CoupleFactory, OnboardedCoupleFactory, OperatorFactory
 from tests.onboarding.breaking import assert_all_or_nothing, everything
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -160,6 +161,20 @@ def test_a_lost_race_in_the_insert_runs_the_whole_again(user, sqlstate):
     with pytest.raises(Busy):
         replace(user)
     assert interests_of(user) == OLD
+
+
+def test_an_insert_that_takes_too_long_is_no_refusal_of_the_choice(user):
+    refuse("INSERT", sqlstate="57014")
+    with pytest.raises(Busy):
+        replace(user)
+    assert interests_of(user) == OLD
+
+
+def test_an_operator_has_none():
+    operator = OperatorFactory()
+    with pytest.raises(NotACouple):
+        replace(operator)
+    assert interests_of(operator) == set()
 
 
 def test_a_connection_lost_in_the_prune_fails_the_whole(user):
