@@ -105,6 +105,23 @@ def test_types_on_one_device_and_goes_on_where_it_stopped_on_another(open_browse
     expect(phone.page.get_by_role("checkbox", name="Food")).to_be_checked()
 
 
+def test_sends_no_draft_behind_its_answers(open_browser):
+    ada, asked = open_browser(), []
+    log_in(ada, CoupleFactory(address__verified=True))
+    ada.sees("You two")
+    ada.page.on("request", lambda request: asked.append(request))
+    ada.page.clock.install()
+
+    tell_the_day(ada)
+    # As if the answer took its time.
+    ada.page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
+    ada.press("Continue")
+    ada.page.clock.run_for(10_000)
+
+    expect(ada.page.get_by_role("button", name="Saving…")).to_be_visible()
+    assert [request.url for request in asked if request.method == "POST"] == []
+
+
 def test_goes_back_and_finds_what_it_typed(open_browser):
     ada = open_browser()
     log_in(ada, CoupleFactory(address__verified=True, profile__step=1))

@@ -93,6 +93,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
   else line.textContent = event.detail.successful ? "Kept as you type." : "";
 });
 
+/* Once the answers themselves are on their way, a draft of them would come too late. */
+document.addEventListener("submit", (event) => {
+  const line = event.target.querySelector("[data-autosave]");
+  if (line) window.htmx?.trigger(line, "htmx:abort");
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.closest("[data-autosave]") && event.target.closest("form").dataset.sent) event.preventDefault();
+});
+
 /* An answer from another page (logged out, led elsewhere) is not for this spot: ask for this page again. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
