@@ -4,7 +4,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.actors import acting
+from accounts.email_change import request_email_change
 from accounts.models import User
+from accounts.verification import change_unverified_email, waiting_address
 from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox
@@ -55,6 +58,18 @@ class TestVerify:
     def test_by_hand(self, ada):
         assert account("verify", "ada@example.com", WHY)["verified"]
         assert_every_invariant_holds()
+
+    def test_of_a_mistyped_address_and_the_right_one_the_right_one_counts(self, ada):
+        change_unverified_email(user=ada, email="ada@example.org", by=acting(ada))
+
+        assert account("verify", str(ada.uid), WHY)["email"] == "ada@example.org"
+
+    def test_an_address_that_a_verified_account_asked_for_waits_for_its_link(self):
+        ada = CoupleFactory(email="ada@example.com", address__verified=True)
+        request_email_change(user=ada, email="ada@example.org", by=acting(ada))
+
+        assert refused("verify", "ada@example.com", WHY)[0] == 4
+        assert waiting_address(ada).email == "ada@example.org"
 
     def test_what_is_proven_stays_so(self):
         CoupleFactory(email="ada@example.com", address__verified=True)

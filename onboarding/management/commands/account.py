@@ -16,7 +16,12 @@ from accounts.errors import AccountError, LinkNoLongerValid, NothingToVerify, Us
 from accounts.lookup import find_user
 from accounts.models import Kind, Profile, User
 from accounts.signup import sign_up
-from accounts.verification import confirm_email, resend_verification
+from accounts.verification import (
+    confirm_email,
+    is_verified,
+    resend_verification,
+    waiting_address,
+)
 from integrity import cli
 from integrity.audit import Actor, command_actor
 from onboarding.catalogue import INTEREST_SLUGS
@@ -68,7 +73,7 @@ class Command(cli.VerbCommand):
 
     def verb_verify(self, options: dict[str, Any]) -> int:
         return self._change(
-            options, lambda user, by: confirm_email(user=user, email=user.email, by=by)
+            options, lambda user, by: confirm_email(user=user, email=_awaited(user), by=by)
         )
 
     def verb_resend(self, options: dict[str, Any]) -> int:
@@ -127,6 +132,13 @@ def _find(options: dict[str, Any]) -> User:
         return find_user(options["who"])
     except UserNotFound as error:
         raise cli.usage(str(error)) from error
+
+
+def _awaited(user: User) -> str:
+    """Who mistyped their address and gave another one waits at that one. The address of a verified
+    account is changed by its link only."""
+    waiting = None if is_verified(user) else waiting_address(user)
+    return waiting.email if waiting else user.email
 
 
 def _facts(user: User) -> dict[str, Any]:
