@@ -3,8 +3,8 @@
 Free of test frameworks. A scenario writes into the database it runs on, so never on a real one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -105,7 +105,7 @@ def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = No
     chosen = fault.chosen(boundaries)
     if points is not None:
         chosen = [boundaries[number - 1] for number in points]
-    shots = [shoot(scenario, fault, boundary) for boundary in chosen]
+    shots = list(_shots(scenario, fault, chosen))
     return Report(scenario.name, kind, boundaries, shots, problems)
 
 
@@ -132,13 +132,32 @@ def _clean_run(scenario: Scenario[C]) -> tuple[list[Boundary], list[str]]:
 
 def shoot(scenario: Scenario[C], fault: Fault, boundary: Boundary) -> Shot:
     """Break one run at one boundary, look from a fresh connection, then try again as a user."""
-    context = scenario.setup()
+    return next(_shots(scenario, fault, [boundary]))
+
+
+def _shots(scenario: Scenario[C], fault: Fault, chosen: Sequence[Boundary]) -> Iterator[Shot]:
+    """One submission is broken at one point after the other until something has happened.
+
+    So each shot that changed nothing is followed by the user's next try, and the try after the
+    last one is not broken: it must find, or make, exactly one whole.
+    """
+    undone: list[C] = []
+    for boundary in chosen:
+        context = undone.pop() if undone else scenario.setup()
+        shot = _break(scenario, fault, boundary, context)
+        if shot.state == NOTHING and not shot.problems and boundary is not chosen[-1]:
+            undone.append(context)
+        elif not shot.problems:
+            shot = replace(shot, problems=_try_again(scenario, context))
+        yield shot
+
+
+def _break(scenario: Scenario[C], fault: Fault, boundary: Boundary, context: C) -> Shot:
     trigger = Trigger(boundary.number, lambda: fault.strike(connections[DEFAULT_DB_ALIAS]))
     if fault.forks:
         code = run_in_child(lambda: _watched(scenario, context, trigger))
         answer, reached = Answer(killed=code == KILLED), code == KILLED
     else:
-        connections.close_all()
         answer = _answer(lambda: _watched(scenario, context, trigger))
         reached = trigger.reached
     state, problems = _look(scenario, context, answer)
@@ -146,7 +165,7 @@ def shoot(scenario: Scenario[C], fault: Fault, boundary: Boundary) -> Shot:
         problems.append(NOT_REACHED)
     if fault.survived and not answer.success:
         problems.append(f"a flow runs again after it, and this one ended with {answer}")
-    return Shot(boundary, str(answer), state, problems or _try_again(scenario, context))
+    return Shot(boundary, str(answer), state, problems)
 
 
 def _watched(scenario: Scenario[C], context: C, trigger: Trigger) -> None:

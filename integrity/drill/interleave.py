@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-from integrity.drill.boundaries import BEFORE, Boundary, watch
+from integrity.drill.boundaries import BEFORE, COMMIT, Boundary, watch
 from integrity.drill.core import Answer, Trigger
 from integrity.drill.faults import terminate_backend
 from integrity.drill.promises import broken_invariants, prepare
@@ -55,14 +55,20 @@ def interleave(pair: Pair[C]) -> PairReport:
 
 
 def _stops(pair: Pair[C], stopped: str) -> list[Boundary]:
-    """Where a clean, lonely run of this side can be stopped; run twice to fill the caches."""
+    """Where a clean, lonely run of this side can be stopped; run twice to fill the caches.
+
+    Once it has committed for the last time, there is nothing left to meet.
+    """
     act: Act[C] = getattr(pair, stopped)
     for _ in range(2):
         recorder = Trigger()
         context = pair.setup()
         with watch(recorder):
             act(context)
-    return [boundary for boundary in recorder.passed if boundary.when == BEFORE]
+    passed = recorder.passed
+    commits = [boundary.number for boundary in passed if boundary.label == COMMIT]
+    end = max(commits, default=len(passed))
+    return [boundary for boundary in passed[:end] if boundary.when == BEFORE]
 
 
 class _Side(Thread):

@@ -133,6 +133,20 @@ class TestThePlan:
         assert "after commit hooks" in map(str, boundaries)
         assert [each.number for each in boundaries] == list(range(1, len(boundaries) + 1))
 
+    def test_a_submission_is_tried_until_it_is_saved(self):
+        submitted = []
+
+        def act(couple):
+            submitted.append(couple.operation)
+            toys.RIGHT_SIGN_UP.act(couple)
+
+        report = drill(replace(toys.RIGHT_SIGN_UP, act=act), "raise")
+
+        changed_nothing = [shot for shot in report.shots if shot.state == "nothing"]
+        tries = {operation: submitted.count(operation) for operation in submitted}
+        assert max(tries.values()) == len(changed_nothing) + 2
+        assert not report.problems
+
     def test_the_answer_to_each_commit_is_lost_once(self):
         report = drill(toys.RIGHT_SIGN_UP, "commit_lost")
 
