@@ -7,13 +7,18 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from integrity.conf import config, unknown_settings
+from integrity.invariants.problems import of_the_registry
 
 
 @register("integrity")
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    return [*_check_database(), *(settings_problems or _check_seal_keys())]
+    return [
+        *_check_database(),
+        *(settings_problems or _check_seal_keys()),
+        *of_the_registry(),
+    ]
 
 
 def _check_database() -> list[CheckMessage]:

@@ -15,6 +15,7 @@ class Config:
     idle_timeout: float = 30.0
     attempts: int = 3
     check_timeout: float = 300.0
+    run_lease: float = 300.0
     outbox_lease: float = 120.0
     outbox_attempts: int = 12
     outbox_lag: float = 300.0

@@ -1,5 +1,16 @@
 from integrity.models.audit import AuditEntry
+from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
+from integrity.models.runs import Run, RunResult
 
-__all__ = ["AuditEntry", "EffectCount", "FlowOutcome", "Operation", "OutboxMessage"]
+__all__ = [
+    "AuditEntry",
+    "EffectCount",
+    "Finding",
+    "FlowOutcome",
+    "Operation",
+    "OutboxMessage",
+    "Run",
+    "RunResult",
+]
