@@ -14,11 +14,8 @@ from integrity.invariants.problems import of_the_registry
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    return [
-        *_check_database(),
-        *(settings_problems or _check_seal_keys()),
-        *of_the_registry(),
-    ]
+    others = settings_problems or [*_check_seal_keys(), *of_the_registry()]
+    return [*_check_database(), *others]
 
 
 def _check_database() -> list[CheckMessage]:

@@ -1,5 +1,8 @@
 """`manage.py integrity`: what must hold, whether it does, what was found, and what was done."""
 
+from typing import Any
+
+from integrity.invariants import problems
 from integrity.management.verbs.checking import CheckingVerbs
 from integrity.management.verbs.past import PastVerbs
 from integrity.management.verbs.triage import TriageVerbs
@@ -12,3 +15,7 @@ class Command(CheckingVerbs, TriageVerbs, PastVerbs):
         self.add_checking_verbs()
         self.add_triage_verbs()
         self.add_past_verbs()
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        with problems.left_to_their_results():
+            super().check(*args, **kwargs)
