@@ -5,7 +5,7 @@ import pytest
 from integrity.drill.core import drill, rehearse
 from integrity.drill.faults import FAULTS, KINDS
 from integrity.flows import flows
-from tests.drill import accounts, addresses, checklist, platform, wizard
+from tests.drill import accounts, addresses, checklist, desk, platform, wizard
 from tests.drill.points import POINTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -15,6 +15,7 @@ SCENARIOS = [
     *wizard.SCENARIOS,
     *checklist.SCENARIOS,
     *platform.SCENARIOS,
+    *desk.SCENARIOS,
 ]
 OURS = ("accounts.", "integrity.", "onboarding.")
 

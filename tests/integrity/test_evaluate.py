@@ -219,5 +219,11 @@ class TestForTests:
         assert "test.wrong is broken: ['" in str(failed.value)
         assert "test.unknown is unknown: division by zero" in str(failed.value)
 
+    def test_what_is_for_information_may_be_broken(self):
+        execute(ROWS, 1)
+        declare("noted", every_row, Severity.INFO)
+
+        assert_every_invariant_holds("test")
+
     def test_a_fresh_database_holds(self):
         assert_every_invariant_holds()
