@@ -18,7 +18,10 @@ SEEDS = {
     "integrity: forget old operations": ("integrity.tasks.forget_operations", 86_400),
 }
 # Daily (UTC), so many minutes after the hour of the sweep.
-NIGHTLY = {"integrity: sweep": ("integrity.tasks.sweep", 0)}
+NIGHTLY = {
+    "integrity: sweep": ("integrity.tasks.sweep", 0),
+    "integrity: purge the history": ("integrity.tasks.purge_history", 90),
+}
 
 
 @receiver(post_migrate, dispatch_uid="integrity.schedule")

@@ -11,6 +11,7 @@ from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
 from integrity.relay import deliver_due
+from integrity.retention import ClockInDoubt, purge
 from integrity.sweep import fill_slot
 
 logger = logging.getLogger(__name__)
@@ -62,3 +63,11 @@ def sweep() -> None:
         fill_slot(by=task_actor("integrity.tasks.sweep"))
     except SlotTaken as known:
         log_event(logger, logging.INFO, "sweep.not_started", reason=str(known))
+
+
+@shared_task(ignore_result=True, soft_time_limit=HOUR, time_limit=HOUR + 60)
+def purge_history() -> None:
+    try:
+        purge(by=task_actor("integrity.tasks.purge_history"))
+    except (AlreadyRunning, ClockInDoubt) as refusal:
+        log_event(logger, logging.WARNING, "purge.refused", reason=str(refusal))
