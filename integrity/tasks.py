@@ -1,6 +1,7 @@
 """Celery: the doorbell, and the sweeps that make a lost doorbell harmless."""
 
 import logging
+import time
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
@@ -18,13 +19,20 @@ logger = logging.getLogger(__name__)
 # One task is a bite; a long queue is a row of them, shared by all workers.
 AT_ONCE = 1000
 HOUR = 3600
+QUIET = 30.0
+_quiet_until = 0.0
 
 
 def ring() -> None:
-    """Wake the relay. A broker that is down costs seconds of delay, not the message."""
+    """Wake the relay. A broker that is down costs seconds of delay, not the message: who rings
+    waits two seconds for it, then nobody rings for a while, and the sweep delivers."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
     try:
         relay_outbox.apply_async(retry=False, expires=30)
     except (OperationalError, OSError) as error:
+        _quiet_until = time.monotonic() + QUIET
         log_event(logger, logging.WARNING, "outbox.doorbell_failed", error=type(error).__name__)
 
 

@@ -40,7 +40,7 @@ EXEMPT = frozenset(
 )
 # Writes that are whole by themselves: no other row depends on whether they happened.
 BY_THEMSELVES = re.compile(
-    r'^UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
+    r'^\s*UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
     r'|"?integrity_flowoutcome|^\s*INSERT INTO integrity_heartbeat'  # counters, signs of life
     r'|^(UPDATE|INSERT INTO) "?integrity_run"?\s'  # a run's lease; what it finds is one flow
     r'|^DELETE FROM "?integrity_'  # retention

@@ -9,7 +9,7 @@ POINTS = {
     "complete_task": 44,
     "confirm_email, change": 30,
     "confirm_email, first": 24,
-    "create_superuser": 8,
+    "make_operator": 14,
     "deliver_due": 12,
     "finish": 34,
     "mark_false_positive": 14,

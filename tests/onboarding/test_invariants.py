@@ -36,8 +36,10 @@ def user():
 def behind_the_databases_back():
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        yield
-        cursor.execute("SET session_replication_role = origin")
+        try:
+            yield
+        finally:
+            cursor.execute("SET session_replication_role = origin")
 
 
 def broken():
