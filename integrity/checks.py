@@ -8,14 +8,19 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 from integrity.conf import config, unknown_settings
+from integrity.invariants.problems import of_the_registry
 
 
 @register("integrity")
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    values = settings_problems or [*_check_seal_keys(), *_check_doorbell()]
-    return [*_check_database(), *values]
+    others = settings_problems or [
+        *_check_seal_keys(),
+        *_check_doorbell(),
+        *of_the_registry(),
+    ]
+    return [*_check_database(), *others]
 
 
 def _check_database() -> list[CheckMessage]:

@@ -5,9 +5,12 @@ stdout carries the result only; everything else goes to stderr.
 
 import json
 import math
+import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import (
@@ -44,7 +47,7 @@ class VerbCommand(BaseCommand):
         verb.add_argument("-v", "--verbosity", type=int, choices=range(4), default=1)
         verb.add_argument("--traceback", action="store_true")
         verb.add_argument("--no-color", action="store_true")
-        verb.add_argument("--format", choices=("table", "json"), default="table")
+        verb.add_argument("--format", choices=("table", "json", "ndjson"), default="table")
         return verb
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,6 +66,9 @@ class VerbCommand(BaseCommand):
             # A traceback's exit code would say that something was found.
             reason = str(error).partition("\n")[0]
             raise unknown(f"The database is not as this version needs it: {reason}") from error
+        except KeyboardInterrupt:
+            self.say("Stopped. What was not finished was not recorded.")
+            code = INTERRUPTED
         if code != HOLDS:
             sys.exit(code)
 
@@ -75,11 +81,24 @@ class VerbCommand(BaseCommand):
             raise
 
     def show(self, options: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print rows as a table, or as a JSON list."""
+        """Print rows as a table, as a JSON list, or as one JSON object a line."""
         if options["format"] == "json":
             self.stdout.write(json.dumps(rows, default=str, indent=2))
+        elif options["format"] == "ndjson":
+            for row in rows:
+                self.stdout.write(json.dumps(row, default=str))
         else:
             self.stdout.write(table(rows))
+
+    def show_one(self, options: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+        """Print one thing: a line for each of its facts, or as a JSON object."""
+        if options["format"] != "table":
+            indent = 2 if options["format"] == "json" else None
+            self.stdout.write(json.dumps(row, default=str, indent=indent))
+            return
+        width = max(len(name) for name in row)
+        for name, value in row.items():
+            self.stdout.write(f"{name.replace('_', ' ').ljust(width)}  {_cell(value)}")
 
     def say(self, text: str) -> None:
         self.stderr.write(text, self.style.NOTICE)
@@ -95,6 +114,20 @@ def refused(text: str) -> CommandError:
 
 def unknown(text: str) -> CommandError:
     return CommandError(text, returncode=UNKNOWN)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM stops the block as Ctrl-C does, so that it can end its run."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def positive(text: str) -> int:

@@ -1,60 +1,85 @@
 """Evaluate invariants, read-only, at one instant: each holds, is broken, or is unknown."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from django.db import Error
-from django.db.models import Model
+from django.db import Error, connection
 
 from integrity.conf import config
-from integrity.invariants.declare import Invariant, Severity, invariants
-from integrity.registry import UnknownName
+from integrity.invariants.declare import Invariant, Observation, Severity, invariants
+from integrity.invariants.references import Inconclusive, count_references, refuse_doubtful
+from integrity.invariants.violations import Reading, Tables, Violation, proven_clean, read
+from integrity.rungs import FULL, Estimate, NotApplicable, Rung
 from integrity.transactions import savepoint, snapshot
-
-STORED_KEYS = 10_000
-RowCounts = dict[type[Model], int | None]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one invariant came to. `keys` are the first 10,000 violating rows; `count` is exact."""
+    """What one invariant came to. `violations` are the first 10,000; `count` is exact.
+
+    `count` leaves out the suspected. `severity` is what so many violations amount to. `clean` are
+    the findings that are proven not to hold any more; None stands for all that weren't seen.
+    """
 
     invariant: Invariant
     result: str
     count: int | None
-    keys: list[str]
-    rows: int | None
     seconds: float
+    severity: Severity
+    violations: list[Violation] = field(default_factory=list)
+    suspected: int = 0
+    rows: int | None = None
     reason: str | None = None
+    complete: bool = False
+    references: dict[str, int] = field(default_factory=dict)
+    clean: list[int] | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        return [each.key for each in self.violations]
 
 
 @dataclass(frozen=True)
 class Report:
     results: list[Result]
     seconds: float
+    # By the database's clock, not after the snapshot was taken; None if there was no snapshot.
+    instant: datetime | None
+    looked_at: str = FULL.label
 
     @property
     def status(self) -> str:
         """healthy, degraded (a warning is broken, or something is unknown) or critical."""
-        broken = [result.invariant.severity for result in self.results if result.result == "broken"]
+        broken = [result.severity for result in self.results if result.result == "broken"]
         if any(severity >= Severity.ERROR for severity in broken):
             return "critical"
         unknown = any(result.result == "unknown" for result in self.results)
         return "degraded" if unknown or Severity.WARNING in broken else "healthy"
 
+    @property
+    def complete(self) -> bool:
+        return all(each.complete for each in self.results)
+
     def having(self, result: str) -> list[Result]:
         return [each for each in self.results if each.result == result]
 
 
-def select(names: Sequence[str]) -> list[Invariant]:
+Watch = Callable[[Result], None]
+
+
+def select(names: Sequence[str], *, live: bool = True) -> list[Invariant]:
     """The invariants of these names or apps; all of them for no name.
+
+    Args:
+        live: also those that hold only while the processes run.
 
     Raises:
         UnknownName: a name is neither an invariant nor an app that declares one.
     """
     if not names:
-        return list(invariants)
+        return [each for each in invariants if live or not each.live]
     chosen: dict[str, Invariant] = {}
     for name in names:
         of_app = [each for each in invariants if each.name.startswith(f"{name}.")]
@@ -63,60 +88,114 @@ def select(names: Sequence[str]) -> list[Invariant]:
     return list(chosen.values())
 
 
-def evaluate(names: Sequence[str] = (), *, timeout: float | None = None) -> Report:
+@dataclass
+class _Look:
+    """What the invariants of one evaluation share."""
+
+    rung: Rung
+    accept_shrinkage: bool
+    tables: Tables = field(default_factory=Tables)
+
+
+def evaluate(
+    names: Sequence[str] = (),
+    *,
+    timeout: float | None = None,
+    rung: Rung = FULL,
+    live: bool = True,
+    accept_shrinkage: bool = False,
+    watch: Watch = lambda result: None,
+) -> Report:
     """Evaluate in one read-only snapshot.
 
     Args:
         names: ids of invariants, or labels of apps; all of them when empty.
         timeout: seconds one statement may take; the project's default when None.
+        rung: how thoroughly; only the full one proves that an invariant holds.
+        live: also those that hold only while the processes run.
+        accept_shrinkage: reference tables are believed though they lost many rows.
+        watch: told of each result as it comes.
     """
-    chosen, results, started = select(names), list[Result](), time.monotonic()
-    rows: RowCounts = {}
+    chosen, look = select(names, live=live), _Look(rung, accept_shrinkage)
+    started, results = time.monotonic(), list[Result]()
     try:
         with snapshot(statement_timeout=timeout or config().check_timeout):
-            results += [_evaluate(each, rows) for each in chosen]
+            instant = _instant()
+            for each in chosen:
+                results.append(_evaluate(each, look))
+                watch(results[-1])
     except Error as error:
         # No snapshot, no proof: the server can't be reached, or went away.
-        results = [_unknown(each, error, time.monotonic()) for each in chosen]
-    return Report(results, time.monotonic() - started)
+        results, instant = [_unknown(each, _first_line(error)) for each in chosen], None
+    return Report(results, time.monotonic() - started, instant, rung.label)
 
 
-def _evaluate(declared: Invariant, rows: RowCounts) -> Result:
+def _instant() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT transaction_timestamp()")
+        instant: datetime = cursor.fetchone()[0]
+        return instant
+
+
+def _evaluate(declared: Invariant, look: _Look) -> Result:
     started = time.monotonic()
     try:
         with savepoint():
-            violations = declared.violations()
-            first = violations.order_by("pk").values_list("pk", flat=True)[: STORED_KEYS + 1]
-            keys = [key_text(key) for key in first]
-            count = len(keys) if len(keys) <= STORED_KEYS else violations.count()
+            result = _judged(declared, look)
+    except (Inconclusive, NotApplicable) as refusal:
+        result = _unknown(declared, str(refusal))
     except Exception as error:  # noqa: BLE001 - the rim: one bad declaration hides no other's result
-        return _unknown(declared, error, started)
-    verdict = "broken" if count else "holds"
-    total = _rows(violations.model, rows)
-    seconds = time.monotonic() - started
-    return Result(declared, verdict, count, keys[:STORED_KEYS], total, seconds)
+        result = _unknown(declared, _first_line(error))
+    return replace(result, seconds=time.monotonic() - started)
 
 
-def _unknown(declared: Invariant, error: Exception, started: float) -> Result:
-    """The first line of the error: what follows it may quote a row."""
-    reason = str(error).partition("\n")[0] or type(error).__name__
-    return Result(declared, "unknown", None, [], None, time.monotonic() - started, reason)
+def _first_line(error: Exception) -> str:
+    """What follows it may quote a row."""
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
-def _rows(model: type[Model], known: RowCounts) -> int | None:
-    """How many rows the table has, counted once a snapshot; None where that takes too long."""
-    if model not in known:
-        try:
-            with savepoint():
-                known[model] = model._base_manager.count()
-        except Error:
-            known[model] = None
-    return known[model]
+def _unknown(declared: Invariant, reason: str) -> Result:
+    return Result(declared, "unknown", None, 0, declared.severity, reason=reason)
 
 
-def key_text(key: object) -> str:
-    """A primary key as text; the parts of a composite one are joined by colons."""
-    return ":".join(map(str, key)) if isinstance(key, tuple) else str(key)
+def _judged(declared: Invariant, look: _Look) -> Result:
+    references = count_references(declared, look.tables)
+    if isinstance(declared, Observation):
+        return _verdict(declared, look, read(declared, None), rows=None)
+    violations = declared.violations()
+    rows = look.tables.rows(violations.model)
+    if isinstance(look.rung, Estimate):
+        guess = look.rung.guess(violations)
+        return _unknown(declared, look.rung.unproven(found=guess, rows=rows or 0))
+    violations = look.rung.narrow(declared, violations)
+    reading = read(declared, violations)
+    if reading.total and not look.accept_shrinkage:
+        refuse_doubtful(declared, references)
+    clean = proven_clean(declared, violations) if reading.overflows and look.rung.full else None
+    verdict = _verdict(declared, look, reading, rows=rows)
+    return replace(verdict, references=references, clean=clean)
 
 
-__all__ = ["Report", "Result", "UnknownName", "evaluate", "key_text", "select"]
+def _verdict(declared: Invariant, look: _Look, reading: Reading, *, rows: int | None) -> Result:
+    count = reading.total - reading.suspected
+    severity = declared.severity_of(count=count, rows=rows or 0)
+    full = look.rung.full or isinstance(declared, Observation)
+    word = "broken" if severity else "holds" if full else "unknown"
+    return Result(
+        declared,
+        word,
+        count,
+        0,
+        severity or (Severity.INFO if count else declared.severity),
+        violations=reading.stored,
+        suspected=reading.suspected,
+        rows=rows,
+        reason=_reason(declared, look.rung, count, rows or 0, word) if not full or count else None,
+        complete=full,
+    )
+
+
+def _reason(declared: Invariant, rung: Rung, count: int, rows: int, word: str) -> str | None:
+    if word == "holds":
+        return f"{count:,} tolerated by warn_if {declared.warn_if}"
+    return rung.unproven(found=count, rows=rows) or None

@@ -6,7 +6,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from integrity.conf import config
-from integrity.invariants.declare import Severity, invariant
+from integrity.invariants.custom import invariant
+from integrity.invariants.declare import Severity
 from integrity.models import OutboxMessage
 
 

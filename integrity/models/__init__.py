@@ -1,5 +1,19 @@
 from integrity.models.audit import AuditEntry
+from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
+from integrity.models.runs import Run, RunResult
+from integrity.models.watch import Heartbeat, PromisedTrigger
 
-__all__ = ["AuditEntry", "EffectCount", "FlowOutcome", "Operation", "OutboxMessage"]
+__all__ = [
+    "AuditEntry",
+    "EffectCount",
+    "Finding",
+    "FlowOutcome",
+    "Heartbeat",
+    "Operation",
+    "OutboxMessage",
+    "PromisedTrigger",
+    "Run",
+    "RunResult",
+]

@@ -1,10 +1,15 @@
 import pytest
+from django.db.models import F
 
 from integrity import flows
-from integrity.invariants import invariants
+from integrity.invariants import declare, invariant, invariants
 from integrity.outbox import effect, effects
 from tests.database import execute
 from tests.integrity.mailroom import Clock, Post
+from tests.integrity.toy import apps as toy
+
+toy.install()
+from tests.integrity.toy.models import Book  # noqa: E402 - now that its app is there
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +17,25 @@ def own_registries(monkeypatch):
     """What a test declares is gone after it: no other test meets a toy."""
     for registry in (effects, invariants, flows._registry):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+
+
+@pytest.fixture
+def declared(own_registries):
+    """Declare an invariant in a registry that holds no other."""
+    invariants._entries.clear()
+    return declare
+
+
+@pytest.fixture
+def lost_books(declared):
+    """Declare that no book is lost."""
+
+    def declare(name="toy.no_book_is_lost", **options):
+        @invariant(name, **options)
+        def no_book_is_lost():
+            return Book.objects.filter(state="lost").annotate(actual=F("title"))
+
+    return declare
 
 
 @pytest.fixture
