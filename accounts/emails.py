@@ -5,6 +5,9 @@ import unicodedata
 
 import idna
 from django.core.exceptions import ValidationError
+from django.db.models import F, Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import LessThanOrEqual
 
 MAX_LENGTH = 254
 MAX_LOCAL_PART = 64
@@ -12,11 +15,16 @@ MAX_LOCAL_PART = 64
 NOT_AN_ADDRESS = "Enter an e-mail address like name@example.com."
 TOO_LONG = f"An e-mail address has at most {MAX_LENGTH} characters."
 
-# Read alike by Python and by PostgreSQL, which checks every row of accounts_user against it.
+# Read alike by Python and by PostgreSQL. Without bounds like {1,64}: they make the latter thirty
+# times slower, and every row is matched at each write and each check.
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_TOP_LEVEL = r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
-CANONICAL = rf"\A(?=[^@]{{1,{MAX_LOCAL_PART}}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP_LEVEL}\Z"
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_TOP_LEVEL = r"[a-z][a-z0-9-]*[a-z0-9]"
+CANONICAL = rf"\A{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP_LEVEL}\Z"
+# The same as a condition on a row, for the column `email`.
+IS_CANONICAL = Q(email__regex=CANONICAL) & Q(
+    LessThanOrEqual(StrIndex(F("email"), Value("@")), MAX_LOCAL_PART + 1)
+)
 
 
 def canonical_email(raw: str) -> str:

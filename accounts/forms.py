@@ -21,6 +21,9 @@ from accounts.passwords import request_password_reset
 from accounts.signup import sign_up
 
 
+PASSWORD_HINT = "At least 10 characters. A few words in a row are easy to remember."
+
+
 class AddressField(forms.CharField):
     """Not Django's EmailField, and before any lower(): that makes a k of the Kelvin sign."""
 
@@ -55,6 +58,7 @@ class SignupForm(AllauthSignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "E-mail address"
+        self.fields["password1"].help_text = PASSWORD_HINT
         self.fields["password1"].widget.attrs.pop("placeholder", None)
 
     def validate_unique_email(self, value: str) -> str:
@@ -129,7 +133,7 @@ class PasswordResetForm(forms.Form):
 class NewPasswordForm(forms.Form):
     """One field and no repetition: the page can show it, and a forgotten one can be reset."""
 
-    password1 = SetPasswordField(label="New password")
+    password1 = SetPasswordField(label="New password", help_text=PASSWORD_HINT)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

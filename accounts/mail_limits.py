@@ -7,9 +7,11 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from accounts.errors import MailedAMomentAgo
+from integrity.flows import Busy
 from integrity.transactions import transaction_required
 
 SECONDS = 60
+ATTEMPTS = 2
 
 
 def digest(email: str) -> str:
@@ -19,8 +21,19 @@ def digest(email: str) -> str:
 
 @transaction_required
 def note_mail(purpose: str, email: str) -> bool:
-    """Count a mail to this address; False when there was one within the last minute."""
-    return bool(cache.add(f"accounts.mail:{purpose}:{digest(email)}", True, SECONDS))
+    """Count a mail to this address; False when there was one within the last minute.
+
+    Raises:
+        Busy: it couldn't be counted.
+    """
+    key = f"accounts.mail:{purpose}:{digest(email)}"
+    # The cache swallows errors of the database, so that its no may mean that a statement failed.
+    for _ in range(ATTEMPTS):
+        if cache.add(key, True, SECONDS):
+            return True
+        if cache.get(key):
+            return False
+    raise Busy("accounts.mail_limits")
 
 
 def limit_mail(purpose: str, email: str) -> None:

@@ -49,6 +49,11 @@ class HonestFailures:
         return None
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's own has no request, and so no number to give to support."""
+    return render(request, "500.html", status=500)
+
+
 def _busy(request: HttpRequest, busy: Busy) -> HttpResponse:
     _log(request, logging.WARNING, "request.busy", flow=busy)
     response = _page(request, "503.html", status=503)

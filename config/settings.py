@@ -145,7 +145,7 @@ MFA_TOTP_ISSUER = "Everafter"
 INTEGRITY = {"DOORBELL": "integrity.tasks.ring", "SEAL_KEYS": SEAL_KEYS}
 
 # Background work. The broker may lose, double or delay a message.
-CELERY_BROKER_URL = text("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = text("CELERY_BROKER_URL", default="filesystem://localhost")
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(
     CELERY_BROKER_URL, folder=DATA_DIR / "broker"
 )
@@ -160,6 +160,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_MAX_LOOP_INTERVAL = 2  # seconds until an edit counts, and until a stop is heard
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # Mail leaves through the outbox; this is where the relay hands it over.

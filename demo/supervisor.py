@@ -86,8 +86,9 @@ class Supervisor:
             self._start(program)
 
     def _stop_all(self) -> None:
-        """The last that was started goes first; who does not go in time is killed."""
-        processes = [program.process for program in reversed(self.programs) if program.process]
+        """Who does not go in time is killed."""
+        self.say("\nStopping ...")
+        processes = [program.process for program in self.programs if program.process]
         for process in processes:
             if process.poll() is None:
                 process.terminate()

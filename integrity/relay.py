@@ -172,7 +172,7 @@ def back_off(attempts: int) -> float:
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
-    return random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempts))
+    return random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts, 32)))
 
 
 def describe(error: Exception) -> str:

@@ -6,12 +6,15 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 
 from tests import flush
+from tests.commands import manage as manage
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # No broker: what a test promises, it delivers itself.
+    settings.INTEGRITY = {**settings.INTEGRITY, "DOORBELL": ""}
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 
 

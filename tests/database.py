@@ -23,7 +23,8 @@ def execute(sql: str, *params: Any) -> list[tuple[Any, ...]]:
 @contextmanager
 def refused_as(name: str) -> Iterator[None]:
     """The block, or the COMMIT that it would lead to, is refused in the name of a promise."""
-    with pytest.raises(IntegrityError) as refused, atomic():  # noqa: PT012
+    check_deferred()  # what came before was in order
+    with pytest.raises(IntegrityError) as refused, atomic():
         yield
         check_deferred()
     assert named_violation(refused.value) == name
@@ -32,6 +33,7 @@ def refused_as(name: str) -> Iterator[None]:
 @contextmanager
 def committed() -> Iterator[None]:
     """The block is one transaction, whose COMMIT would succeed."""
+    check_deferred()
     with atomic():
         yield
         check_deferred()

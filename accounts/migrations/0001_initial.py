@@ -6,6 +6,8 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
+import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
@@ -83,6 +85,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "permissions": [
+                    ("add_couple", "Can add a couple"),
+                    ("resend_verification", "Can resend the verification"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Wedding",
@@ -287,8 +295,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "email__regex",
-                        "\\A(?=[^@]{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\\Z",
-                    )
+                        "\\A[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]\\Z",
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.StrIndex(
+                            models.F("email"), models.Value("@")
+                        ),
+                        65,
+                    ),
                 ),
                 name="accounts_user_email_is_canonical",
             ),

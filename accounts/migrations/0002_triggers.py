@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
             trigger=accounts.triggers.CompiledTrigger(
                 name="members_not_emptied",
                 sql=accounts.triggers.HardenedSql(
-                    func="IF EXISTS (SELECT FROM public.accounts_user WHERE kind = 'couple') THEN\n    RAISE EXCEPTION 'couples would be without a wedding' USING\n        ERRCODE = '23514', CONSTRAINT = 'accounts_couple_has_a_wedding', TABLE = 'accounts_member';\nEND IF;\nRETURN NULL;\n",
-                    hash="7fae245facb7dec0d1f055c7081e5931522cae81",
+                    func="IF EXISTS (SELECT FROM public.accounts_user WHERE kind = 'couple') THEN\n    RAISE EXCEPTION 'couples would be without a wedding' USING\n        ERRCODE = '23514', CONSTRAINT = 'accounts_couple_has_a_wedding', TABLE = 'accounts_member';\nEND IF;\nIF EXISTS (SELECT FROM public.accounts_wedding WHERE status = 'open') THEN\n    RAISE EXCEPTION 'open weddings would be without a member' USING\n        ERRCODE = '23514', CONSTRAINT = 'accounts_open_wedding_has_a_member',\n        TABLE = 'accounts_member';\nEND IF;\nRETURN NULL;\n",
+                    hash="15ff8ee7f302c30e5ff86a709da14f3c8092ee7f",
                     level="STATEMENT",
                     operation="TRUNCATE",
                     pgid="pgtrigger_members_not_emptied_c2cda",

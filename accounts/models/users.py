@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from accounts import triggers
-from accounts.emails import CANONICAL, MAX_LENGTH, canonical_email
+from accounts.emails import IS_CANONICAL, MAX_LENGTH, canonical_email
 from accounts.errors import CouplesSignUp
 from accounts.models.addresses import Address
 from integrity.transactions import transaction
@@ -85,10 +85,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         triggers = triggers.USER
+        permissions = [
+            ("add_couple", "Can add a couple"),
+            ("resend_verification", "Can resend the verification"),
+        ]
         constraints = [
-            models.CheckConstraint(
-                name="accounts_user_email_is_canonical", condition=Q(email__regex=CANONICAL)
-            ),
+            models.CheckConstraint(name="accounts_user_email_is_canonical", condition=IS_CANONICAL),
             models.CheckConstraint(
                 name="accounts_user_kind_is_known", condition=Q(kind__in=Kind.values)
             ),

@@ -33,6 +33,11 @@ class PasswordResetFromKeyView(views.PasswordResetFromKeyView):
         del kwargs["temp_key"]
         return kwargs
 
+    def logout(self) -> None:
+        """Of whoever else is logged in here, but not by their looking at a link."""
+        if self.request.method == "POST":
+            super().logout()
+
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
         if not _replace_password(form):
             failed: HttpResponse = self.render_to_response(self.get_context_data(token_fail=True))

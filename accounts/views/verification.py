@@ -161,6 +161,8 @@ def _dead_link(request: HttpRequest, key: str) -> HttpResponse:
 def _confirm(request: HttpRequest, key: str, address: EmailAddress) -> HttpResponse:
     form = ConfirmForm(request.POST)
     user: User = address.user
+    # Asked before the address changes: after that, this browser's session doesn't fit any more.
+    logged_in_as = request.user.pk
     operation = form.cleaned_data["operation"] if form.is_valid() else ""
     try:
         user = confirm_email(
@@ -170,13 +172,13 @@ def _confirm(request: HttpRequest, key: str, address: EmailAddress) -> HttpRespo
         user.refresh_from_db()
     except LinkNoLongerValid:
         return _dead_link(request, key)
+    if logged_in_as not in (None, user.pk):
+        logout(request, show_message=False)
     return _go_on(request, user)
 
 
 def _go_on(request: HttpRequest, user: User) -> HttpResponse:
     """To a first password, into the wizard, back to the account page, or to the log-in."""
-    if request.user.is_authenticated and request.user.pk != user.pk:
-        logout(request, show_message=False)
     if not user.has_usable_password():
         whose, proof = reset_proof(user)
         return redirect("account_reset_password_from_key", uidb36=whose, key=proof)

@@ -11,8 +11,8 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from integrity.drill.boundaries import Boundary, watch
 from integrity.drill.faults import FAULTS, KILLED, Fault, run_in_child
+from integrity.drill.promises import broken_invariants, prepare
 from integrity.drill.report import Report, Shot
-from integrity.evaluate import evaluate
 from integrity.flows import AlreadyDone, Busy
 from integrity.transactions import CommitNotConfirmed
 
@@ -21,11 +21,6 @@ NOTHING = "nothing"
 NOT_REACHED = "this point was planned and never reached"
 HONEST = (Error, AlreadyDone, Busy, CommitNotConfirmed)
 C = TypeVar("C")
-
-
-def broken_invariants() -> list[str]:
-    """The declared invariants that don't hold; one that couldn't be asked doesn't hold."""
-    return [each.invariant.name for each in evaluate(live=False).results if each.result != "holds"]
 
 
 def _none(_: object) -> tuple[str, ...]:
@@ -104,6 +99,7 @@ def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = No
     Raises:
         IndexError: a point named is none of this scenario's.
     """
+    prepare()
     boundaries, problems = rehearse(scenario)
     fault = FAULTS[kind]
     chosen = [boundary for boundary in boundaries if fault.strikes(boundary)]

@@ -113,12 +113,8 @@ def _lose_answer(connection: BaseDatabaseWrapper) -> None:
     raise OperationalError("The drill lost the answer to COMMIT.")
 
 
-def _everywhere(boundary: Boundary) -> bool:
-    return True
-
-
 def _between_statements(boundary: Boundary) -> bool:
-    """What the server sees is the same after a statement as before the next one."""
+    """After a statement is the same as before the next one, but for the COMMIT and its hooks."""
     return boundary.when == BEFORE or boundary.label in (COMMIT, HOOKS)
 
 
@@ -133,11 +129,11 @@ def _at_commit(boundary: Boundary) -> bool:
 FAULTS = {
     fault.kind: fault
     for fault in (
-        Fault("raise", _fail, _everywhere),
+        Fault("raise", _fail, _between_statements),
         Fault("conflict", _lose_race, _where_races_are_lost, survived=True),
         Fault("exit", _exit, _between_statements, forks=True),
         Fault("terminate", _cut, _between_statements),
-        Fault("close", _close, _everywhere),
+        Fault("close", _close, _between_statements),
         Fault("commit_lost", _lose_answer, _at_commit),
     )
 }

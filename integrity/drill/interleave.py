@@ -13,8 +13,9 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from integrity.drill.boundaries import BEFORE, Boundary, watch
-from integrity.drill.core import Answer, Trigger, broken_invariants
+from integrity.drill.core import Answer, Trigger
 from integrity.drill.faults import terminate_backend
+from integrity.drill.promises import broken_invariants, prepare
 from integrity.drill.report import PairReport, Schedule
 
 PATIENCE = 30.0
@@ -44,6 +45,7 @@ class Pair(Generic[C]):
 
 def interleave(pair: Pair[C]) -> PairReport:
     """Every schedule of the pair, in both orders."""
+    prepare()
     schedules = [
         _schedule(pair, boundary, stopped=stopped)
         for stopped in ("first", "second")

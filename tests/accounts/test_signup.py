@@ -1,4 +1,3 @@
-import threading
 import uuid
 
 import pytest
@@ -19,6 +18,7 @@ from integrity.transactions import transaction
 from tests import mailbox
 from tests.database import execute
 from tests.factories import CoupleFactory
+from tests.rivals import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,20 +178,6 @@ def test_it_opens_its_own_transaction_and_joins_no_other():
 
 def rivals(*emails):
     """All at once, each on a connection of its own; the class of what each got."""
-    answers, start = [], threading.Barrier(len(emails))
-
-    def run(email):
-        start.wait(5)
-        try:
-            answers.append(type(join(email)).__name__)
-        except EmailTaken as error:
-            answers.append(type(error).__name__)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[email]) for email in emails]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers
+    with in_threads() as start:
+        calls = [start(join, email=email) for email in emails]
+    return [type(call.exception() or call.result()).__name__ for call in calls]

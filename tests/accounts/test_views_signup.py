@@ -9,6 +9,7 @@ from integrity.testing import assert_every_invariant_holds
 from tests import mailbox
 from tests.accounts.pages import SIGN_UP, WAITING, press, sign_up
 from tests.factories import CoupleFactory
+from tests.rivals import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,6 +93,27 @@ class TestTwice:
         assert (first.status_code, first.url) == (second.status_code, second.url)
         assert User.objects.count() == 1
         assert len(mailbox.promised()) == 1
+
+    @pytest.mark.parametrize("operations", [("", ""), (str(uuid.uuid4()),) * 2])
+    def test_two_at_once_make_one_account_and_see_the_same(self, client, other_client, operations):
+        emails = ("ada@example.com", "ADA@Example.com")
+        with in_threads() as start:
+            calls = [
+                start(sign_up, client=browser, email=email, operation=operation)
+                for browser, email, operation in zip(
+                    (client, other_client), emails, operations, strict=True
+                )
+            ]
+
+        seen = [
+            (call.result().status_code, call.result().url, sorted(call.result().cookies))
+            for call in calls
+        ]
+        assert seen[0] == seen[1]
+        assert client.get(WAITING).status_code == other_client.get(WAITING).status_code == 200
+        assert User.objects.count() == 1
+        assert mailbox.kinds() == [("verify", "ada@example.com")]
+        assert_every_invariant_holds()
 
     def test_after_a_double_click_the_browser_still_goes_straight_on(self, client):
         operation = str(uuid.uuid4())

@@ -3,8 +3,9 @@ from django.db.models import F
 
 from integrity import flows
 from integrity.invariants import declare, invariant, invariants
-from integrity.outbox import effects
+from integrity.outbox import effect, effects
 from tests.database import execute
+from tests.integrity.mailroom import Clock, Post
 from tests.integrity.toy import apps as toy
 
 toy.install()
@@ -45,6 +46,20 @@ def setting(settings):
         settings.INTEGRITY = {**settings.INTEGRITY, **values}
 
     return change
+
+
+@pytest.fixture
+def post():
+    """Delivers the effect test.note."""
+    return effect("test.note")(Post())
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The relay's."""
+    clock = Clock()
+    monkeypatch.setattr("integrity.relay.time", clock)
+    return clock
 
 
 @pytest.fixture

@@ -1,7 +1,14 @@
 from datetime import date
 
 import pytest
-from django.db import Error, IntegrityError, OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+)
 from django.db.transaction import TransactionManagementError, atomic, on_commit
 
 from integrity.drill.boundaries import BEFORE, COMMIT, watch
@@ -26,6 +33,8 @@ def write(effect="a"):
 
 
 def written():
+    """What is saved, as a new connection sees it."""
+    connection.close()
     return list(EffectCount.objects.order_by("effect").values_list("effect", flat=True))
 
 
@@ -34,14 +43,20 @@ def fail_a_statement():
         execute("SELECT 1 / 0")
 
 
-def at_commit(kind):
-    """Let a fault of the drill strike when COMMIT is due."""
+def at_commit(strike):
+    """Strike once, when COMMIT is due."""
+    struck = []
 
     def visit(label, when):
-        if (label, when) == (COMMIT, BEFORE):
-            FAULTS[kind].strike(connection)
+        if (label, when) == (COMMIT, BEFORE) and not struck:
+            struck.append(label)
+            strike(connections[DEFAULT_DB_ALIAS])
 
     return watch(visit)
+
+
+LOSE_ANSWER = FAULTS["commit_lost"].strike
+END_SESSION = FAULTS["terminate"].strike
 
 
 class TestTransaction:
@@ -87,13 +102,13 @@ class TestTransaction:
         assert written() == []
 
     def test_a_lost_answer_to_commit_leaves_it_open_whether_it_is_saved(self):
-        with pytest.raises(CommitNotConfirmed), at_commit("commit_lost"), transaction():
+        with pytest.raises(CommitNotConfirmed), at_commit(LOSE_ANSWER), transaction():
             write()
 
         assert written() == ["a"]
 
     def test_so_does_a_session_that_ends_before_commit(self):
-        with pytest.raises(CommitNotConfirmed), at_commit("terminate"), transaction():
+        with pytest.raises(CommitNotConfirmed), at_commit(END_SESSION), transaction():
             write()
 
         assert written() == []

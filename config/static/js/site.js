@@ -93,13 +93,27 @@ document.addEventListener("htmx:afterRequest", (event) => {
   else line.textContent = event.detail.successful ? "Kept as you type." : "";
 });
 
-/* An answer from another page (logged out, led elsewhere) is not for this spot: go there. */
+/* An answer from another page (logged out, led elsewhere) is not for this spot: ask for this page again. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   const arrived = xhr.responseURL && new URL(xhr.responseURL).pathname;
   if (event.target.closest("[data-autosave]") || !arrived || arrived === location.pathname) return;
   event.detail.shouldSwap = false;
-  if (xhr.status < 400) location.assign(xhr.responseURL);
+  if (xhr.status < 400) location.reload();
+});
+
+/* A ticked task leaves its place, and the focus with it: say how far they are, and go on with the next. */
+let doneWasOpen = false;
+document.addEventListener("htmx:beforeSwap", () => {
+  doneWasOpen = document.getElementById("done")?.open ?? false;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const done = document.getElementById("done");
+  if (done && doneWasOpen) done.open = true;
+  const told = document.getElementById("told");
+  if (!told) return;
+  told.textContent = document.getElementById("sum").textContent;
+  if (document.activeElement === document.body) document.querySelector(".tick")?.focus();
 });
 
 function sayItDidNotArrive(event) {

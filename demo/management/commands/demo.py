@@ -81,7 +81,7 @@ class Command(BaseCommand):
             supervisor.run(is_up=lambda: programs.is_served(listener), greet=greet)
         except GaveUp as error:
             raise CommandError(str(error)) from error
-        self.say("\nStopped. The data is kept.")
+        self.say("Stopped. The data is kept.")
 
     def say(self, text: str) -> None:
         self.stdout.write(text)

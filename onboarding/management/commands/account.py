@@ -1,0 +1,143 @@
+"""`manage.py account`: what support does for one couple, by the functions that the site calls.
+
+It lives at the top of the domain because its verbs reach from the account into the wizard.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+
+from accounts.errors import AccountError, LinkNoLongerValid, NothingToVerify, UserNotFound
+from accounts.lookup import find_user
+from accounts.models import Kind, Profile, User
+from accounts.signup import sign_up
+from accounts.verification import confirm_email, resend_verification
+from integrity import cli
+from integrity.audit import Actor, command_actor
+from onboarding.catalogue import INTEREST_SLUGS
+from onboarding.interests import (
+    InterestsNotSaved,
+    InterestsRefused,
+    replace_interests,
+    wanted_interests,
+)
+from onboarding.wizard import WizardRefused, reopen
+
+REFUSALS = (AccountError, InterestsRefused, InterestsNotSaved, WizardRefused)
+Change = Callable[[User, Actor], object]
+
+
+class Command(cli.VerbCommand):
+    help = "Help one couple with their account. Every change is audited with its reason."
+
+    def add_verbs(self) -> None:
+        create = self.add_verb("create", "Add a couple; the mail they get leads to a password.")
+        create.add_argument("email")
+        self._add_reason(create)
+        self._add_change("verify", "Take the address as proven, without its link.")
+        self._add_change("resend", "Send the link to the waiting address once more.")
+        interests = self._add_change("interests", "Replace what matters to the couple.")
+        interests.add_argument(
+            "categories", nargs="*", metavar="INTEREST", help=", ".join(INTEREST_SLUGS)
+        )
+        self._add_change("reopen", "Lead the couple through the wizard once more.")
+        self._add_who(self.add_verb("show", "Show an account."))
+
+    def _add_change(self, name: str, help: str) -> ArgumentParser:
+        verb = self.add_verb(name, help)
+        self._add_who(verb)
+        self._add_reason(verb)
+        return verb
+
+    def _add_who(self, verb: ArgumentParser) -> None:
+        verb.add_argument("who", metavar="EMAIL|UID")
+
+    def _add_reason(self, verb: ArgumentParser) -> None:
+        verb.add_argument("--reason", default="", help="why; asked for on a terminal")
+
+    def verb_create(self, options: dict[str, Any]) -> int:
+        by = self._actor(options)
+        with refusals():
+            user = sign_up(email=options["email"], password_hash=make_password(None), by=by)
+        return self._show(user, options)
+
+    def verb_verify(self, options: dict[str, Any]) -> int:
+        return self._change(
+            options, lambda user, by: confirm_email(user=user, email=user.email, by=by)
+        )
+
+    def verb_resend(self, options: dict[str, Any]) -> int:
+        return self._change(options, lambda user, by: resend_verification(user=user, by=by))
+
+    def verb_interests(self, options: dict[str, Any]) -> int:
+        chosen = options["categories"]
+        return self._change(
+            options, lambda user, by: replace_interests(user=user, categories=chosen, by=by)
+        )
+
+    def verb_reopen(self, options: dict[str, Any]) -> int:
+        return self._change(options, lambda user, by: reopen(user=user, by=by))
+
+    def verb_show(self, options: dict[str, Any]) -> int:
+        return self._show(_find(options), options)
+
+    def _change(self, options: dict[str, Any], change: Change) -> int:
+        user, by = _find(options), self._actor(options)
+        with refusals():
+            change(user, by)
+        return self._show(user, options)
+
+    def _actor(self, options: dict[str, Any]) -> Actor:
+        reason = options["reason"].strip()
+        if not reason and sys.stdin.isatty():
+            self.stderr.write("Why? ", ending="")
+            reason = input().strip()
+        if not reason:
+            raise cli.usage("Say why: --reason TEXT")
+        return command_actor(reason)
+
+    def _show(self, user: User, options: dict[str, Any]) -> int:
+        facts = _facts(user)
+        if options["format"] == "table":
+            facts["interests"] = " ".join(facts["interests"]) or None
+        self.show(options, [facts])
+        return cli.HOLDS
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What a rule refuses ends with code 4, and what was mistyped with code 2."""
+    try:
+        yield
+    except ValidationError as error:
+        raise cli.usage(" ".join(error.messages)) from error
+    except LinkNoLongerValid as error:
+        raise cli.refused(str(NothingToVerify())) from error
+    except REFUSALS as error:
+        raise cli.refused(str(error)) from error
+
+
+def _find(options: dict[str, Any]) -> User:
+    try:
+        return find_user(options["who"])
+    except UserNotFound as error:
+        raise cli.usage(str(error)) from error
+
+
+def _facts(user: User) -> dict[str, Any]:
+    profile = Profile.objects.select_related("user").get(user=user)
+    return {
+        "uid": str(user.uid),
+        "kind": profile.user.kind,
+        "email": profile.email,
+        "verified": profile.email_verified,
+        "active": profile.user.is_active,
+        "steps_done": profile.step if profile.user.kind == Kind.COUPLE else None,
+        "onboarded_at": profile.onboarded_at and profile.onboarded_at.isoformat(),
+        "interests": wanted_interests(user),
+    }

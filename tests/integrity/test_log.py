@@ -1,0 +1,27 @@
+import logging
+
+from integrity.log import log_event
+
+logger = logging.getLogger(__name__)
+
+
+def test_the_event_and_its_fields_are_in_the_line_and_beside_it(caplog):
+    log_event(logger, logging.WARNING, "test.happened", user="0b6b", count=3)
+
+    [record] = caplog.records
+    assert record.getMessage() == "test.happened user=0b6b count=3"
+    assert (record.levelname, record.event, record.user, record.count) == (
+        "WARNING",
+        "test.happened",
+        "0b6b",
+        3,
+    )
+
+
+def test_a_field_may_have_any_name(caplog):
+    """Logging raises on a field named as one of its own: a line must never fail what it reports."""
+    log_event(logger, logging.WARNING, "test.happened", message="m", name="n", args="a", asctime=1)
+
+    [record] = caplog.records
+    assert record.getMessage() == "test.happened message=m name=n args=a asctime=1"
+    assert (record.message_, record.name_, record.args_) == ("m", "n", "a")

@@ -1,0 +1,139 @@
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from integrity.models import AuditEntry
+from integrity.testing import assert_every_invariant_holds
+from tests import mailbox
+from tests.factories import CoupleFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHY = "--reason=asked by phone"
+
+
+def account(*arguments):
+    """What it prints as JSON."""
+    out = StringIO()
+    call_command("account", *arguments, "--format=json", stdout=out)
+    return json.loads(out.getvalue())[0]
+
+
+def refused(*arguments):
+    """The exit code, and what it says."""
+    with pytest.raises(CommandError) as error:
+        account(*arguments)
+    return error.value.returncode, str(error.value)
+
+
+@pytest.fixture
+def ada():
+    return CoupleFactory(email="ada@example.com")
+
+
+class TestCreate:
+    def test_a_couple_without_a_password_gets_the_link(self):
+        facts = account("create", "Ada@Example.com", WHY)
+
+        user = User.objects.get()
+        assert (facts["uid"], facts["email"]) == (str(user.uid), "ada@example.com")
+        assert not user.has_usable_password()
+        assert mailbox.kinds() == [("verify", "ada@example.com")]
+        assert_every_invariant_holds()
+
+    def test_an_address_that_is_taken_is_refused(self, ada):
+        assert refused("create", "ADA@example.com", WHY)[0] == 4
+
+    def test_what_is_no_address_is_a_wrong_call(self):
+        assert refused("create", "ada", WHY)[0] == 2
+
+
+class TestVerify:
+    def test_by_hand(self, ada):
+        assert account("verify", "ada@example.com", WHY)["verified"]
+        assert_every_invariant_holds()
+
+    def test_what_is_proven_stays_so(self):
+        CoupleFactory(email="ada@example.com", address__verified=True)
+
+        code, said = refused("verify", "ada@example.com", WHY)
+
+        assert code == 4
+        assert "verified already" in said
+
+
+class TestResend:
+    def test_the_link_goes_out(self, ada):
+        account("resend", str(ada.uid), WHY)
+
+        assert mailbox.kinds() == [("verify", "ada@example.com")]
+
+    def test_once_a_minute(self, ada):
+        account("resend", str(ada.uid), WHY)
+
+        assert refused("resend", str(ada.uid), WHY)[0] == 4
+
+
+class TestInterests:
+    def test_the_new_ones_stand(self, ada):
+        facts = account("interests", "ada@example.com", "music", "food", "dress", WHY)
+
+        assert facts["interests"] == ["music", "food", "dress"]
+
+    @pytest.mark.parametrize(
+        "wrong", [(), ("music", "food"), ("music", "music", "food"), ("music", "food", "golf")]
+    )
+    def test_what_is_no_choice_is_refused(self, ada, wrong):
+        assert refused("interests", "ada@example.com", *wrong, WHY)[0] == 4
+
+
+class TestReopen:
+    def test_a_finished_wizard_begins_again(self):
+        CoupleFactory(email="ada@example.com", profile__step=3)
+
+        assert account("reopen", "ada@example.com", WHY)["steps_done"] == 0
+
+    def test_one_that_goes_on_is_refused(self, ada):
+        assert refused("reopen", "ada@example.com", WHY)[0] == 4
+
+
+class TestAnyVerb:
+    def test_every_change_is_audited_with_who_and_why(self, ada):
+        account("verify", "ada@example.com", WHY)
+
+        entry = AuditEntry.objects.get()
+        assert (entry.actor_kind, entry.via, entry.reason) == ("command", "cli", "asked by phone")
+        assert entry.subject == f"accounts.user:{ada.uid}"
+
+    def test_without_a_reason_nothing_happens(self, ada):
+        code, said = refused("verify", "ada@example.com")
+
+        assert code == 2
+        assert "--reason" in said
+        assert not AuditEntry.objects.exists()
+
+    def test_on_a_terminal_the_reason_is_asked_for(self, ada, monkeypatch):
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("builtins.input", lambda: "asked at the door")
+
+        account("verify", "ada@example.com")
+
+        assert AuditEntry.objects.get().reason == "asked at the door"
+
+    @pytest.mark.parametrize("who", ["nobody@example.com", "no address", "0"])
+    def test_an_account_that_is_not_there_is_a_wrong_call(self, who):
+        assert refused("show", who)[0] == 2
+
+    def test_looking_needs_no_reason(self, ada):
+        assert account("show", "ada@example.com")["verified"] is False
+
+    def test_a_table_for_people(self, ada):
+        out = StringIO()
+        call_command("account", "show", "ada@example.com", stdout=out)
+
+        headings, row = out.getvalue().splitlines()
+        assert headings.split()[:4] == ["UID", "KIND", "EMAIL", "VERIFIED"]
+        assert row.split()[1:4] == ["couple", "ada@example.com", "no"]
