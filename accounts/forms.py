@@ -20,7 +20,6 @@ from accounts.models import User
 from accounts.passwords import request_password_reset
 from accounts.signup import sign_up
 
-
 PASSWORD_HINT = "At least 10 characters. A few words in a row are easy to remember."
 
 

@@ -3,12 +3,17 @@
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 from structlog.typing import EventDict
 
 
-def _without_request(logger: object, method: str, event: EventDict) -> EventDict:
-    """Django attaches the request itself: an object in a line of text, with its path."""
-    event.pop("request", None)
+def _without_path(logger: object, method: str, event: EventDict) -> EventDict:
+    """A path may hold the key of a link: the line names its route, and the request by its id."""
+    request = event.pop("request", None)
+    if isinstance(request, HttpRequest):
+        match = request.resolver_match
+        route = f"/{match.route}" if match else "no page of this site"
+        event["event"] = str(event["event"]).replace(f": {request.path}", f": {route}")
     return event
 
 
@@ -17,7 +22,7 @@ SHARED = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
-    _without_request,
+    _without_path,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 META = structlog.stdlib.ProcessorFormatter.remove_processors_meta
@@ -35,14 +40,21 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
                 "processors": [META, *(_json() if json else _text())],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"handlers": ["stderr"], "level": level},
-        # Django's own handlers would print each line a second time, or mail it past the outbox.
+        # Their own handlers would print a line twice, as plain text, or mail it past the outbox.
         "loggers": {
-            "django": {"handlers": [], "level": "INFO", "propagate": True},
-            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            **{name: _passing(level) for name in ("django", "django.server", "gunicorn.error")},
+            "gunicorn.access": {"handlers": ["nowhere"], "propagate": False},  # it logs paths
         },
     }
+
+
+def _passing(level: str) -> dict[str, Any]:
+    return {"handlers": [], "level": level, "propagate": True}
 
 
 def _json() -> list[Any]:

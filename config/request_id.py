@@ -1,10 +1,12 @@
-"""A name for every request: on its log lines, in its answer, on the error page as support id."""
+"""A name for every request: in its log lines, audit rows and answer, on its error page."""
 
 import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 from structlog.contextvars import bound_contextvars
+
+from integrity.audit import request_id as audited
 
 HEADER = "X-Request-Id"
 
@@ -16,8 +18,12 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
-        with bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
-            response = self.get_response(request)
-        response[HEADER] = request.request_id  # type: ignore[attr-defined]
+        name = request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+        token = audited.set(name)
+        try:
+            with bound_contextvars(request_id=name):
+                response = self.get_response(request)
+        finally:
+            audited.reset(token)
+        response[HEADER] = name
         return response

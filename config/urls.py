@@ -1,12 +1,11 @@
-from allauth.account.decorators import secure_admin_login
 from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
+from config import admin_site
 from config.front import front
 
-# One way in: the log-in limits and the second factor hold for operators, too.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin_site.compose()
 
 handler500 = "config.failures.server_error"
 urlpatterns = [

@@ -17,22 +17,12 @@ from django.utils import timezone
 @dataclass(frozen=True)
 class Mail:
     name: str
-    message: ParsedMessage
-
-    def __getitem__(self, header: str) -> str:
-        return str(self.message[header] or "")
-
-    @property
-    def text(self) -> str:
-        return self._part("plain")
-
-    @property
-    def html(self) -> str:
-        return self._part("html")
-
-    def _part(self, kind: str) -> str:
-        part = self.message.get_body(preferencelist=(kind,))
-        return part.get_content() if part else ""
+    sender: str
+    to: str
+    subject: str
+    date: str
+    text: str
+    html: str
 
 
 class Backend(BaseEmailBackend):
@@ -66,4 +56,18 @@ def _write(content: bytes) -> None:
 
 def _read(path: Path) -> Mail:
     with path.open("rb") as file:
-        return Mail(name=path.stem, message=BytesParser(policy=policy.default).parse(file))
+        message = BytesParser(policy=policy.default).parse(file)
+    return Mail(
+        name=path.stem,
+        sender=message["from"] or "",
+        to=message["to"] or "",
+        subject=message["subject"] or "",
+        date=message["date"] or "",
+        text=_part(message, "plain"),
+        html=_part(message, "html"),
+    )
+
+
+def _part(message: ParsedMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return part.get_content() if part else ""

@@ -13,9 +13,8 @@ def web(listener: socket.socket) -> Program:
     return Program(
         "web server",
         [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--threads", "8"),
-            *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-            *("--log-level", "warning", "--graceful-timeout", "5"),
+            *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
+            *("--bind", f"fd://{listener.fileno()}", "config.wsgi"),
         ],
         pass_fds=[listener.fileno()],
     )

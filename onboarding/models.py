@@ -28,6 +28,7 @@ class Interest(models.Model):
             )
         ]
         triggers = triggers.INTEREST
+        permissions = [("set_interests", "Can set a couple's interests")]
 
     def __str__(self) -> str:
         return f"{label_of(self.category)} of user {self.user_id}"
@@ -39,6 +40,7 @@ class WizardProgress(Profile):
     class Meta:
         proxy = True
         triggers = triggers.PROFILE
+        permissions = [("reopen_wizard", "Can reopen a couple's wizard")]
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -80,6 +82,7 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
+        permissions = [("tick_task", "Can tick a couple's task")]
         constraints = [
             models.UniqueConstraint(
                 fields=["wedding", "template"],

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
 
-from tests import flush
+from tests import flush, write_guard
 from tests.commands import manage as manage
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
@@ -15,6 +15,7 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # No broker: what a test promises, it delivers itself.
     settings.INTEGRITY = {**settings.INTEGRITY, "DOORBELL": ""}
+    write_guard.install()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 
 
@@ -31,3 +32,9 @@ def empty_cache(request):
     if marked or DATABASE_FIXTURES & set(request.fixturenames):
         request.getfixturevalue("_django_db_helper")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def writes_belong_into_flows():
+    yield
+    assert not write_guard.take()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from accounts.models import Kind, Member, Profile, User, Wedding, WeddingStats
+from onboarding.catalogue import goals_met
 from onboarding.models import Interest, Milestone, Task
 
 PASSWORD = "correct horse battery"
@@ -84,6 +85,14 @@ class CoupleFactory(UserFactory):
         chosen = INTERESTS if extracted is None and step >= 2 else extracted or ()
         Interest.objects.bulk_create(Interest(user=self, category=each) for each in chosen)
 
+    @factory.post_generation
+    def tasks(self, create, extracted, **fields):
+        """`tasks=` is how many; a finished couple has one, unless the wedding has some."""
+        wedding = self.membership.wedding
+        finished = Profile.objects.filter(user=self, onboarded_at__isnull=False).exists()
+        some = int(finished and not wedding.tasks.exists())
+        TaskFactory.create_batch(some if extracted is None else extracted, wedding=wedding)
+
 
 class OnboardedCoupleFactory(CoupleFactory):
     address__verified = True
@@ -91,7 +100,7 @@ class OnboardedCoupleFactory(CoupleFactory):
 
 
 class TaskFactory(DjangoModelFactory):
-    """Counted in the wedding's stats, as every task is."""
+    """Counted in the wedding's stats, as every task is, and with the milestones it earns."""
 
     class Meta:
         model = Task
@@ -110,11 +119,14 @@ class TaskFactory(DjangoModelFactory):
         stats = WeddingStats.objects.filter(wedding=self.wedding)
         total, done = self.wedding.tasks.count(), self.wedding.tasks.done().count()
         stats.update(tasks_total=total, tasks_done=done)
+        for goal in goals_met(done=done, total=total):
+            MilestoneFactory(wedding=self.wedding, key=goal.key, tasks_done=done, tasks_total=total)
 
 
 class MilestoneFactory(DjangoModelFactory):
     class Meta:
         model = Milestone
+        django_get_or_create = ("wedding", "key")
 
     key = "first_task"
     tasks_done = 1

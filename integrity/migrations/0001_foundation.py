@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.TextField(
                         choices=[
-                            ("pending", "Pending"),
+                            ("pending", "waiting"),
                             ("leased", "being delivered"),
                             ("dead", "given up"),
                         ],

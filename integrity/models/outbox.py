@@ -13,7 +13,7 @@ class OutboxMessage(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending"
+        PENDING = "pending", "waiting"
         LEASED = "leased", "being delivered"
         DEAD = "dead", "given up"
 

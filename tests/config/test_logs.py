@@ -4,6 +4,7 @@ import logging
 import logging.config
 
 import pytest
+from django.urls import resolve
 from structlog.contextvars import bound_contextvars
 
 from config.logs import logging_config
@@ -44,13 +45,17 @@ def test_an_events_name_and_fields_are_fields_of_the_line(lines):
     assert line["user"] == "0b1d"
 
 
-def test_the_request_is_named_by_its_id_and_not_by_its_path(lines):
+def test_the_request_is_named_by_its_id_and_its_route_and_not_by_its_path(lines, rf):
     logger, read = lines
+    known, unknown = rf.get("/verify/secret/"), rf.get("/verify/secret/")
+    known.resolver_match = resolve("/verify/secret/")
+    unknown.resolver_match = None
     with bound_contextvars(request_id="5eed"):
-        logger.error("failed", extra={"request": "<WSGIRequest: GET '/verify/secret/'>"})
-    (line,) = read()
-    assert line["request_id"] == "5eed"
-    assert "secret" not in json.dumps(line)
+        for request in (known, unknown):
+            logger.error("Server Error: %s", request.path, extra={"request": request})
+    assert [line["request_id"] for line in read()] == ["5eed", "5eed"]
+    assert "secret" not in json.dumps(read())
+    assert read()[0]["event"] == f"Server Error: /{known.resolver_match.route}"
 
 
 def test_an_exception_stays_on_its_line(lines):

@@ -56,29 +56,21 @@ def version_of(user):
     return profile_of(user).version
 
 
-def one(user, *, version=None, operation="", **answers):
-    save_step_one(
-        user=user,
-        **ANSWERS | answers,
-        version=version_of(user) if version is None else version,
-        by=acting(user),
-        operation=operation,
-    )
-
-
-def two(user, categories=CHOICE, *, version=None, operation=""):
-    save_step_two(
-        user=user,
-        categories=categories,
-        version=version_of(user) if version is None else version,
-        by=acting(user),
-        operation=operation,
-    )
-
-
-def end(user, *, version=None, operation=""):
+def save(step, user, *, version=None, **answers):
     version = version_of(user) if version is None else version
-    finish(user=user, version=version, by=acting(user), operation=operation)
+    step(user=user, version=version, by=acting(user), **answers)
+
+
+def one(user, **more):
+    save(save_step_one, user, **ANSWERS | more)
+
+
+def two(user, categories=CHOICE, **more):
+    save(save_step_two, user, categories=categories, **more)
+
+
+def end(user, **more):
+    save(finish, user, **more)
 
 
 def through(user, **answers):

@@ -1,0 +1,34 @@
+"""How accounts' facts are read: found by the beginning of an address, or by a whole id."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from integrity.admin.base import FactsAdmin
+
+SEARCH_HELP = "The beginning of an address, or a whole id."
+
+
+class AccountFacts(FactsAdmin):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        # Addresses and ids are stored in lower case; an exact search is one the index answers.
+        return super().get_search_results(request, queryset, search_term.lower())
+
+
+class ReadOnlyInline(TabularInline):
+    extra = max_num = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return list(self.fields)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

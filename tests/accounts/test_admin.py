@@ -1,0 +1,145 @@
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from accounts.models import Profile, User, Wedding
+from integrity.models import AuditEntry, OutboxMessage
+from tests.factories import CoupleFactory, OperatorFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ADD = "/admin/accounts/user/add-couple"
+
+
+@pytest.fixture
+def operator(client):
+    operator = OperatorFactory(is_superuser=False)
+    _permit(operator, "view_user", "view_profile", "view_wedding")
+    client.force_login(operator)
+    return operator
+
+
+def _permit(user, *codenames):
+    permissions = Permission.objects.filter(codename__in=codenames)
+    assert permissions.count() == len(codenames)
+    user.user_permissions.add(*permissions)
+
+
+def _url(verb, user=None):
+    args = [user.pk] if user else []
+    return reverse(f"admin:accounts_user_{verb}", args=args)
+
+
+def _post(client, url, **form):
+    return client.post(url, {"operation": uuid4()} | form, headers={"HX-Request": "true"})
+
+
+class TestFacts:
+    @pytest.mark.parametrize("model", [User, Profile, Wedding])
+    def test_can_be_read(self, client, operator, model):
+        CoupleFactory()
+        name = f"admin:accounts_{model._meta.model_name}"
+
+        for instance in model.objects.all():
+            assert client.get(reverse(f"{name}_change", args=[instance.pk])).status_code == 200
+        assert client.get(reverse(f"{name}_changelist")).status_code == 200
+
+    @pytest.mark.parametrize("model", [User, Profile, Wedding])
+    def test_can_be_changed_by_nobody(self, client, model):
+        client.force_login(OperatorFactory())
+        CoupleFactory()
+        name, instance = f"admin:accounts_{model._meta.model_name}", model.objects.first()
+
+        assert client.get(reverse(f"{name}_add")).status_code == 403
+        assert client.post(reverse(f"{name}_change", args=[instance.pk])).status_code == 403
+        assert client.post(reverse(f"{name}_delete", args=[instance.pk])).status_code == 403
+
+    @pytest.mark.parametrize("text", ["ada", "ADA@example.com"])
+    def test_an_account_is_found_by_the_beginning_of_its_address(self, client, operator, text):
+        ada, bob = CoupleFactory(email="ada@example.com"), CoupleFactory(email="bob@example.com")
+
+        page = client.get(reverse("admin:accounts_user_changelist"), {"q": text})
+
+        assert str(ada.email) in page.text
+        assert str(bob.email) not in page.text
+
+    def test_an_account_is_found_by_its_id(self, client, operator):
+        ada, bob = CoupleFactory(), CoupleFactory()
+
+        page = client.get(reverse("admin:accounts_user_changelist"), {"q": str(ada.uid)})
+
+        assert ada.email in page.text
+        assert bob.email not in page.text
+
+
+class TestAddingACouple:
+    def test_makes_a_whole_one_and_says_who_and_why(self, client, operator):
+        _permit(operator, "add_couple")
+
+        answer = _post(client, _url("add_couple"), email="New@Example.com", reason="they rang up")
+
+        assert answer.headers["HX-Redirect"] == reverse("admin:accounts_user_changelist")
+        user = User.objects.get(email="new@example.com")
+        assert not user.has_usable_password()
+        assert OutboxMessage.objects.get().payload == {"kind": "verify", "user": str(user.uid)}
+        entry = AuditEntry.objects.get()
+        assert (entry.actor_kind, entry.actor_id) == ("operator", str(operator.uid))
+        assert (entry.reason, entry.via) == ("they rang up", "admin")
+        assert entry.verb == "accounts.signed_up"
+
+    def test_without_scripts_leads_back_to_the_list(self, client, operator):
+        _permit(operator, "add_couple")
+        form = {"operation": uuid4(), "email": "new@example.com", "reason": "they rang up"}
+
+        answer = client.post(_url("add_couple"), form)
+
+        assert answer.url == reverse("admin:accounts_user_changelist")
+
+    @pytest.mark.parametrize(
+        ("form", "said"),
+        [
+            ({"email": "ada@example.com", "reason": "again"}, "There is an account"),
+            ({"email": "nonsense", "reason": "typed badly"}, "Enter an e-mail address"),
+            ({"email": "new@example.com"}, "This field is required"),
+        ],
+    )
+    def test_that_cannot_be_says_why_and_keeps_what_was_typed(self, client, operator, form, said):
+        _permit(operator, "add_couple")
+        CoupleFactory(email="ada@example.com")
+
+        answer = _post(client, _url("add_couple"), **form)
+
+        assert said in answer.text
+        assert form["email"] in answer.text
+        assert not AuditEntry.objects.exists()
+
+
+class TestResendingTheVerification:
+    def test_sends_the_mail_once_more(self, client, operator):
+        _permit(operator, "resend_verification")
+        couple = CoupleFactory()
+
+        _post(client, _url("resend_verification", couple), reason="lost it")
+
+        assert OutboxMessage.objects.get().payload["kind"] == "verify"
+        assert AuditEntry.objects.get().subject == f"accounts.user:{couple.uid}"
+
+    def test_of_a_proven_address_is_refused_in_words(self, client, operator):
+        _permit(operator, "resend_verification")
+        couple = CoupleFactory(address__verified=True)
+
+        answer = _post(client, _url("resend_verification", couple), reason="lost it")
+
+        assert "verified already" in answer.text
+        assert not OutboxMessage.objects.exists()
+
+    def test_of_nobody_is_not_found(self, client, operator):
+        _permit(operator, "resend_verification")
+
+        answer = client.post(
+            reverse("admin:accounts_user_resend_verification", args=[999_999]),
+            {"operation": uuid4(), "reason": "lost it"},
+        )
+
+        assert answer.status_code == 404

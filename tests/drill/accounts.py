@@ -1,0 +1,179 @@
+"""From a visitor to a verified account: each flow as its caller calls it, and what must come of it."""
+
+from django.db import IntegrityError
+
+from accounts.actors import VISITOR
+from accounts.errors import MailedAMomentAgo
+from accounts.mail import render, send_mail
+from accounts.models import Address, Member, Profile, User, Wedding, WeddingStats
+from accounts.passwords import request_password_reset
+from accounts.signup import remind_of_account, sign_up
+from accounts.verification import (
+    confirm_email,
+    resend_verification,
+)
+from integrity.drill.core import Scenario
+from tests.drill.facts import (
+    BY,
+    addresses_of,
+    audits,
+    couple,
+    fresh_email,
+    judge,
+    mailed,
+    mails,
+    profile_of,
+    stranger,
+)
+
+LIMITED = {"refusals": (MailedAMomentAgo,), "done_before": (MailedAMomentAgo,)}
+
+
+def signed_up(context):
+    user = User.objects.filter(email=context.email).first()
+    mine = {"user__email": context.email}
+    return judge(
+        user=(int(user is not None), 0, 1),
+        address=(Address.objects.filter(**mine).count(), 0, 1),
+        profile=(Profile.objects.filter(email=context.email).count(), 0, 1),
+        member=(Member.objects.filter(**mine).count(), 0, 1),
+        wedding=(Wedding.objects.filter(members__user__email=context.email).count(), 0, 1),
+        stats=(
+            WeddingStats.objects.filter(wedding__members__user__email=context.email).count(),
+            0,
+            1,
+        ),
+        mail=(mails(f"verify:{user.uid}:") if user else 0, 0, 1),
+        limit=(mailed("verify", context.email), False, True),
+        audit=(audits(user) if user else 0, 0, 1),
+    )
+
+
+SIGN_UP = Scenario(
+    name="sign_up",
+    flows=("accounts.sign_up",),
+    setup=stranger,
+    act=lambda context: sign_up(
+        email=context.email, password_hash="!x", by=BY, operation=context.operation
+    ),
+    whole=signed_up,
+)
+
+
+def reminded(context):
+    return judge(
+        mail=(mails("account_exists:"), context.mails, context.mails + 1),
+        limit=(mailed("verify", context.email), False, True),
+    )
+
+
+REMIND_OF_ACCOUNT = Scenario(
+    name="remind_of_account",
+    flows=("accounts.remind_of_account",),
+    setup=lambda: stranger(mails=mails("account_exists:")),
+    act=lambda context: remind_of_account(email=context.email, by=VISITOR),
+    whole=reminded,
+    **LIMITED,
+)
+
+
+def resent(context):
+    return judge(
+        mail=(mails(f"verify:{context.user.uid}:"), 0, 1),
+        limit=(mailed("verify", context.email), False, True),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+RESEND = Scenario(
+    name="resend_verification",
+    flows=("accounts.resend_verification",),
+    setup=couple,
+    act=lambda context: resend_verification(user=context.user, by=BY),
+    whole=resent,
+    **LIMITED,
+)
+
+
+def verified(context):
+    return judge(
+        addresses=(
+            addresses_of(context),
+            [(context.email, True, False)],
+            [(context.email, True, True)],
+        ),
+        profile=(profile_of(context).email_verified, False, True),
+        welcome=(mails(f"welcome:{context.user.uid}"), 0, 1),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+VERIFY = Scenario(
+    name="confirm_email, first",
+    flows=("accounts.confirm_email",),
+    setup=couple,
+    act=lambda context: confirm_email(
+        user=context.user, email=context.email, by=BY, operation=context.operation
+    ),
+    whole=verified,
+)
+
+
+def reset_requested(context):
+    return judge(
+        mail=(mails(f"password_reset:{context.user.uid}:"), 0, 1),
+        limit=(mailed("reset", context.email), False, True),
+    )
+
+
+REQUEST_RESET = Scenario(
+    name="request_password_reset",
+    flows=("accounts.request_password_reset",),
+    setup=couple,
+    act=lambda context: request_password_reset(email=context.email, by=VISITOR),
+    whole=reset_requested,
+    **LIMITED,
+)
+
+
+SEND_MAIL = Scenario(
+    name="send_mail",
+    flows=("accounts.send_mail",),
+    setup=lambda: stranger(
+        sealed=render("no_account", to=fresh_email(), context={"signup_link": "/"})
+    ),
+    act=lambda context: send_mail(
+        kind="no_account", sealed=context.sealed, key=context.operation, by=VISITOR
+    ),
+    whole=lambda context: judge(mail=(mails(context.operation), 0, 1)),
+)
+
+
+def operator_made(context):
+    mine = {"user__email": context.email}
+    return judge(
+        user=(User.objects.filter(email=context.email, kind="operator").count(), 0, 1),
+        address=(Address.objects.filter(**mine, verified=True, primary=True).count(), 0, 1),
+        profile=(Profile.objects.filter(**mine, email_verified=True).count(), 0, 1),
+    )
+
+
+# One transaction and no flow: Django's own command calls it.
+CREATE_SUPERUSER = Scenario(
+    name="create_superuser",
+    flows=(),
+    setup=stranger,
+    act=lambda context: User.objects.create_superuser(context.email, "a long password"),
+    whole=operator_made,
+    done_before=(IntegrityError,),
+)
+
+SCENARIOS = [
+    CREATE_SUPERUSER,
+    SIGN_UP,
+    REMIND_OF_ACCOUNT,
+    RESEND,
+    VERIFY,
+    REQUEST_RESET,
+    SEND_MAIL,
+]

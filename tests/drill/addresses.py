@@ -1,0 +1,158 @@
+"""The flows of an account that changes its address or its password."""
+
+from accounts.email_change import cancel_email_change, request_email_change
+from accounts.models import Address
+from accounts.passwords import set_password
+from accounts.verification import (
+    change_unverified_email,
+    confirm_email,
+)
+from integrity.drill.core import Scenario
+from tests.drill.facts import (
+    BY,
+    addresses_of,
+    audits,
+    couple,
+    fresh_email,
+    judge,
+    mailed,
+    mails,
+    profile_of,
+    user_now,
+)
+
+
+def changing():
+    """A verified couple whose new address waits."""
+    context = couple(address__verified=True)
+    Address.objects.create(user=context.user, email=context.new_email)
+    return context
+
+
+def changed(context):
+    old, new = context.email, context.new_email
+    return judge(
+        user=(user_now(context).email, old, new),
+        profile=(profile_of(context).email, old, new),
+        addresses=(
+            addresses_of(context),
+            [(old, True, True), (new, False, False)],
+            [(new, True, True)],
+        ),
+        notice=(mails(f"email_changed:{context.user.uid}:"), 0, 1),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+CONFIRM_CHANGE = Scenario(
+    name="confirm_email, change",
+    flows=("accounts.confirm_email",),
+    setup=changing,
+    act=lambda context: confirm_email(
+        user=context.user, email=context.new_email, by=BY, operation=context.operation
+    ),
+    whole=changed,
+)
+
+
+def retyped(context):
+    old, new = context.email, context.new_email
+    return judge(
+        addresses=(
+            addresses_of(context),
+            [(old, True, False)],
+            [(old, True, False), (new, False, False)],
+        ),
+        mail=(mails(f"verify:{context.user.uid}:"), 0, 1),
+        limit=(mailed("verify", new), False, True),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+CHANGE_UNVERIFIED = Scenario(
+    name="change_unverified_email",
+    flows=("accounts.change_unverified_email",),
+    setup=couple,
+    act=lambda context: change_unverified_email(
+        user=context.user, email=context.new_email, by=BY, operation=context.operation
+    ),
+    whole=retyped,
+)
+
+
+def replacing_a_waiting_address():
+    context = changing()
+    context.waiting, context.new_email = context.new_email, fresh_email()
+    return context
+
+
+def change_requested(context):
+    mine = (context.email, True, True)
+    return judge(
+        addresses=(
+            addresses_of(context),
+            [mine, (context.waiting, False, False)],
+            [mine, (context.new_email, False, False)],
+        ),
+        link=(mails(f"email_change:{context.user.uid}:"), 0, 1),
+        notice=(mails(f"email_change_requested:{context.user.uid}:"), 0, 1),
+        limit=(mailed("verify", context.new_email), False, True),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+REQUEST_CHANGE = Scenario(
+    name="request_email_change",
+    flows=("accounts.request_email_change",),
+    setup=replacing_a_waiting_address,
+    act=lambda context: request_email_change(
+        user=context.user, email=context.new_email, by=BY, operation=context.operation
+    ),
+    whole=change_requested,
+)
+
+
+def change_cancelled(context):
+    mine = (context.email, True, True)
+    return judge(
+        addresses=(
+            addresses_of(context),
+            [mine, (context.new_email, False, False)],
+            [mine],
+        ),
+        audited=(audits(context.user) > 0, False, True),
+    )
+
+
+CANCEL_CHANGE = Scenario(
+    name="cancel_email_change",
+    flows=("accounts.cancel_email_change",),
+    setup=changing,
+    act=lambda context: cancel_email_change(user=context.user, by=BY),
+    whole=change_cancelled,
+)
+
+
+def password_set(context):
+    mine = (context.email, True, True)
+    return judge(
+        password=(user_now(context).password, context.user.password, "!new"),
+        addresses=(
+            addresses_of(context),
+            [mine, (context.new_email, False, False)],
+            [mine],
+        ),
+        notice=(mails(f"password_changed:{context.user.uid}:"), 0, 1),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+SET_PASSWORD = Scenario(
+    name="set_password",
+    flows=("accounts.set_password",),
+    setup=changing,
+    act=lambda context: set_password(user=context.user, password_hash="!new", by=BY),
+    whole=password_set,
+)
+
+SCENARIOS = [CONFIRM_CHANGE, CHANGE_UNVERIFIED, REQUEST_CHANGE, CANCEL_CHANGE, SET_PASSWORD]

@@ -1,0 +1,78 @@
+"""The drill catches the broken twin of each flow, and the interleaver that of each pair."""
+
+from dataclasses import replace
+
+import pytest
+
+from integrity.drill.core import drill, rehearse
+from integrity.drill.interleave import interleave
+from tests.drill import pairs_accounts, pairs_onboarding, twins
+from tests.drill.accounts import SIGN_UP, VERIFY
+from tests.drill.test_flows import SCENARIOS
+from tests.drill.wizard import REPLACE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# One statement is all that they write, so there is nothing to tear.
+WHOLE_ANYWAY = {"send_mail", "deliver_due"}
+TORN = [twins.torn(each) for each in SCENARIOS if each.name not in WHOLE_ANYWAY]
+
+
+def half_made(report):
+    return [each for each in report.problems if "half-made" in each or "invariant broken" in each]
+
+
+@pytest.mark.parametrize("scenario", TORN, ids=lambda each: each.name)
+def test_a_flow_without_its_transaction_is_caught(scenario):
+    with twins.without_the_database_s_promises():
+        report = drill(scenario, "raise")
+
+    assert not report.clean_problems, "broken even when nothing breaks: it would prove nothing"
+    assert half_made(report), str(report)
+
+
+class TestTheSeedsOfBugs:
+    def test_the_database_itself_refuses_three_autocommit_inserts(self):
+        _, problems = rehearse(twins.torn(SIGN_UP))
+
+        assert "has no wedding" in problems[0]
+
+    def test_delete_then_insert_leaves_an_empty_set(self):
+        twin = replace(REPLACE, name="delete then insert", act=twins.delete_then_insert)
+        with twins.without_the_database_s_promises():
+            report = drill(twin, "exit")
+
+        assert "interests: ([], None)" in str(report.problems)
+        assert "invariant broken: onboarding.interests_fit_the_step" in str(report.problems)
+
+    @pytest.mark.parametrize("kind", ["exit", "terminate", "commit_lost"])
+    def test_a_mail_in_on_commit_is_lost(self, kind):
+        with twins.mail_in_on_commit():
+            report = drill(VERIFY, kind)
+
+        assert "welcome: not done" in str(report.problems), str(report)
+
+    def test_exists_then_insert_shows_an_error_to_the_loser(self):
+        with twins.exists_then_insert():
+            report = interleave(pairs_accounts.SIGN_UP_RIVALS)
+
+        assert "IntegrityError" in str(report.problems), str(report)
+
+    def test_without_an_operation_key_a_lost_answer_to_commit_is_no_success(self):
+        with twins.without_the_claim():
+            report = drill(SIGN_UP, "commit_lost")
+
+        assert "the second try ended with EmailTaken" in str(report.problems), str(report)
+
+
+class TestWithoutTheLock:
+    def test_two_tabs_mix_their_interests(self):
+        with twins.interests_unlocked():
+            report = interleave(pairs_onboarding.TWO_TABS_INTERESTS)
+
+        assert "interests: (['ceremony', 'dress'" in str(report.problems), str(report)
+
+    def test_two_people_miss_the_milestone(self):
+        with twins.checklist_unlocked():
+            report = interleave(pairs_onboarding.TICK_TWO)
+
+        assert report.problems

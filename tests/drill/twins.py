@@ -1,0 +1,131 @@
+"""Broken twins of the product's flows: what the drill must catch, lest it prove nothing.
+
+Each is the product's own code with one thing taken away, so that a twin can't rot.
+"""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+from django.db import connection
+from django.db.transaction import atomic, on_commit
+
+from accounts.errors import EmailTaken
+from accounts.models import User, Wedding
+from integrity.outbox import enqueue
+from onboarding.models import Interest
+from tests.drill.wizard import OTHER_INTERESTS
+
+# The promises that PostgreSQL keeps at COMMIT; with them most twins could not even begin.
+PROMISES = """
+SELECT tgrelid::regclass::text, tgname FROM pg_trigger
+WHERE tgdeferrable AND NOT tgisinternal AND tgenabled <> 'D'
+"""
+
+
+@contextmanager
+def without_the_database_s_promises():
+    promises = _execute(PROMISES)
+    _switch("DISABLE", promises)
+    yield
+    _switch("ENABLE", promises)
+
+
+def _switch(how, promises):
+    for table, name in promises:
+        _execute(f'ALTER TABLE {table} {how} TRIGGER "{name}"')
+
+
+def _execute(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def torn(scenario):
+    """The same flow, committed after each of its statements: what autocommit would do."""
+
+    def act(context):
+        with committing_each_statement():
+            scenario.act(context)
+
+    return replace(scenario, name=f"{scenario.name}, torn", act=act)
+
+
+@contextmanager
+def committing_each_statement():
+    def around(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        # Released right after it; a commit in between would take it away.
+        in_savepoint = str(sql).startswith(("SAVEPOINT", "ROLLBACK TO"))
+        if not in_savepoint and not any(connection.savepoint_ids):
+            connection.connection.commit()
+        return result
+
+    with connection.execute_wrapper(around):
+        yield
+
+
+def delete_then_insert(context):
+    """The set, replaced without a transaction."""
+    Interest.objects.filter(user=context.user).delete()
+    for category in OTHER_INTERESTS:
+        Interest.objects.create(user=context.user, category=category)
+
+
+@contextmanager
+def mail_in_on_commit():
+    """The mail promised when the rest is saved already, and so not at all if nobody lives on."""
+
+    def later(*args, **promise):
+        on_commit(lambda: _now(*args, **promise))
+
+    with patch("accounts.mail.enqueue", later):
+        yield
+
+
+def _now(*args, **promise):
+    with atomic():
+        enqueue(*args, **promise)
+
+
+@contextmanager
+def exists_then_insert():
+    """A look instead of the unique row's answer."""
+
+    def insert_user(email, password_hash):
+        if User.objects.filter(email=email).exists():
+            raise EmailTaken
+        return User.objects.create(email=email, password=password_hash)
+
+    with patch("accounts.signup._insert_user", insert_user):
+        yield
+
+
+@contextmanager
+def interests_unlocked():
+    """Two tabs that each see only their own rows."""
+    with patch("onboarding.interests.lock_user"):
+        yield
+
+
+@contextmanager
+def checklist_unlocked():
+    """Two people who each count without the other's tick."""
+
+    def find_wedding(user):
+        return Wedding.objects.get(members__user=user)
+
+    with patch("onboarding.checklist.lock_wedding", find_wedding):
+        yield
+
+
+@contextmanager
+def without_the_claim():
+    """A second try that doesn't know of the first."""
+    with (
+        patch("accounts.verification.claim_operation"),
+        patch("accounts.signup.claim_operation"),
+        patch("onboarding.interests.claim_operation"),
+    ):
+        yield

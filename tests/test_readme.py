@@ -1,0 +1,48 @@
+"""The README tells what is there: its commands run, its links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError
+
+BASE = Path(__file__).resolve().parents[1]
+README = (BASE / "README.md").read_text()
+SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
+COMMANDS = [shlex.split(line, comments=True) for line in SHELL if line]
+MANAGE = [words[2:] for words in COMMANDS if words[1:2] == ["manage.py"]]
+MAKE = sorted(set(re.findall(r"\bmake (\w+)", README)) - {"and"})
+LINKS = re.findall(r"\]\(([^)#:]+)\)", README)
+
+
+def test_there_are_commands_to_run():
+    assert ["integrity", "check"] in MANAGE
+    assert {"demo", "test"} <= set(MAKE)
+    assert all(words[0] in {"make", ".venv/bin/python"} for words in COMMANDS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_engineer_is_told_to_type_runs_in_this_order(capsys):
+    for words in MANAGE:
+        if words[0] == "shell":
+            with pytest.raises(IntegrityError, match="has no wedding"):
+                call_command(*words, "--no-imports")
+        else:
+            call_command(*words)
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_a_target_of_make_is_there(target):
+    assert re.search(rf"^{target}:", (BASE / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("target", ["lint", "test", "e2e"])
+def test_ci_runs_what_the_readme_says_it_runs(target):
+    assert f"make {target}" in (BASE / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("link", sorted(set(LINKS)))
+def test_a_link_leads_somewhere(link):
+    assert (BASE / link).exists()
