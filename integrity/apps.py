@@ -9,4 +9,4 @@ class IntegrityConfig(AppConfig):
     def ready(self) -> None:
         from integrity import checks, schedule  # noqa: F401 - registers system checks and seeds
 
-        autodiscover_modules("invariants", "effects")
+        autodiscover_modules("invariants", "effects", "repairs")

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
+from integrity.repair.problems import of_the_repairs
 
 
 @register("integrity")
@@ -18,6 +19,7 @@ def check_integrity(**kwargs: Any) -> list[CheckMessage]:
         *_check_database(),
         *(settings_problems or _check_seal_keys()),
         *of_the_registry(),
+        *of_the_repairs(),
     ]
 
 

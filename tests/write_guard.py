@@ -42,6 +42,7 @@ EXEMPT = frozenset(
 BY_THEMSELVES = re.compile(
     r'^UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
     r'|"?integrity_flowoutcome'  # counters
+    r'|^(INSERT INTO|UPDATE) "?integrity_run"? '  # a run's begin, signs of life and end
     r'|^DELETE FROM "?integrity_operation'  # retention
     r'|^UPDATE "?accounts_user"? SET "?last_login',  # Django's log-in signal
     re.IGNORECASE,

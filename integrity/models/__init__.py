@@ -2,6 +2,7 @@ from integrity.models.audit import AuditEntry
 from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
+from integrity.models.repairs import PlannedChange, RepairPlan, UnattendedRepair
 from integrity.models.runs import Run, RunResult
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "FlowOutcome",
     "Operation",
     "OutboxMessage",
+    "PlannedChange",
+    "RepairPlan",
     "Run",
     "RunResult",
+    "UnattendedRepair",
 ]

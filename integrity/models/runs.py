@@ -68,6 +68,11 @@ class Run(models.Model):
                 name="integrity_run_one_check_of_a_scope",
             ),
             models.UniqueConstraint(
+                fields=["scope"],
+                condition=Q(kind="repair", finished_at__isnull=True),
+                name="integrity_run_one_repair_of_a_scope",
+            ),
+            models.UniqueConstraint(
                 fields=["slot"],
                 condition=~Q(state__in=["cancelled", "interrupted", "failed"]),
                 name="integrity_run_one_for_a_slot",

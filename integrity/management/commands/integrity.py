@@ -1,14 +1,17 @@
 """`manage.py integrity`: what must hold, whether it does, what was found, and what was done."""
 
 from integrity.management.verbs.checking import CheckingVerbs
+from integrity.management.verbs.controlling import ControlVerbs
 from integrity.management.verbs.past import PastVerbs
 from integrity.management.verbs.triage import TriageVerbs
 
 
-class Command(CheckingVerbs, TriageVerbs, PastVerbs):
-    help = "Check the invariants, and judge what is found. Checks change no data of the project."
+class Command(CheckingVerbs, TriageVerbs, PastVerbs, ControlVerbs):
+    help = "Check the invariants, judge what is found, and mend it. A check changes no data."
 
     def add_verbs(self) -> None:
         self.add_checking_verbs()
         self.add_triage_verbs()
         self.add_past_verbs()
+        self.add_repair_verbs()
+        self.add_control_verbs()

@@ -14,6 +14,7 @@ from integrity.leases import AlreadyRunning, LeaseLost
 from integrity.lifecycle import Tally
 from integrity.models import Run
 from integrity.registry import UnknownName
+from integrity.repair.declare import repairs_of
 from integrity.rungs import FULL, Estimate, Rung, Sample, Since, since
 from integrity.sweep import check
 
@@ -193,7 +194,7 @@ def _entry(each: Result, tallies: Any) -> dict[str, Any]:
         "rows": each.rows,
         "seconds": round(each.seconds, 3),
         "reason": each.reason,
-        "repair": None,
+        "repair": next((repair.name for repair in repairs_of(each.invariant.name)), None),
         "keys": each.keys,
     }
 
