@@ -1,63 +1,99 @@
 """What must hold of accounts. The database keeps most of it; these find what got past it."""
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from datetime import timedelta
+
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 
 from accounts.emails import IS_CANONICAL
-from accounts.models import (
-    STEPS,
-    Address,
-    Kind,
-    Member,
-    Profile,
-    User,
-    Wedding,
-    WeddingStats,
-    WeddingStatus,
+from accounts.models import STEPS, Address, Kind, Profile, User, WeddingStatus
+from integrity.invariants import (
+    FieldDrift,
+    Masked,
+    MissingRelated,
+    OrphanedForeignKey,
+    RowCountParity,
+    Severity,
+    Stuck,
+    declare,
+    invariant,
 )
-from integrity.invariants import Severity, invariant
 
 ADDRESSES = Address.objects.filter(user=OuterRef("pk"))
 
-
-@invariant(
-    "accounts.every_user_has_a_profile",
-    statement="Every user has a profile.",
-    severity=Severity.CRITICAL,
+declare(
+    MissingRelated(
+        "accounts.every_user_has_a_profile",
+        severity=Severity.CRITICAL,
+        model="accounts.User",
+        related="profile",
+    )
 )
-def every_user_has_a_profile() -> QuerySet[User]:
-    return User.objects.filter(~Exists(Profile.objects.filter(user=OuterRef("pk"))))
-
-
-@invariant(
-    "accounts.every_couple_has_a_wedding",
-    statement="Every couple belongs to a wedding.",
-    severity=Severity.CRITICAL,
+declare(
+    OrphanedForeignKey(
+        "accounts.every_profile_has_a_user",
+        severity=Severity.WARNING,
+        model="accounts.Profile",
+        field="user",
+    )
 )
-def every_couple_has_a_wedding() -> QuerySet[User]:
-    membership = Member.objects.filter(user=OuterRef("pk"))
-    return User.objects.filter(~Exists(membership), kind=Kind.COUPLE)
-
-
-@invariant(
-    "accounts.every_open_wedding_has_a_member",
-    statement="Somebody belongs to every wedding that is not closed.",
+declare(
+    RowCountParity(
+        "accounts.as_many_profiles_as_users",
+        statement="There are as many profiles as users.",
+        severity=Severity.CRITICAL,
+        left="accounts.User",
+        right="accounts.Profile",
+        explained_by=("accounts.every_user_has_a_profile", "accounts.every_profile_has_a_user"),
+    )
 )
-def every_open_wedding_has_a_member() -> QuerySet[Wedding]:
-    members = Member.objects.filter(wedding=OuterRef("pk"))
-    return Wedding.objects.filter(~Exists(members), status=WeddingStatus.OPEN)
-
-
-@invariant("accounts.every_wedding_has_stats", statement="Every wedding has its stats.")
-def every_wedding_has_stats() -> QuerySet[Wedding]:
-    return Wedding.objects.filter(~Exists(WeddingStats.objects.filter(wedding=OuterRef("pk"))))
-
-
-@invariant(
-    "accounts.profile_has_the_users_email",
-    statement="The e-mail address in a profile is the user's.",
+declare(
+    MissingRelated(
+        "accounts.every_couple_has_a_wedding",
+        statement="Every couple belongs to a wedding.",
+        severity=Severity.CRITICAL,
+        model="accounts.User",
+        related="membership",
+        where=Q(kind=Kind.COUPLE),
+    )
 )
-def profile_has_the_users_email() -> QuerySet[Profile]:
-    return Profile.objects.exclude(email=F("user__email"))
+declare(
+    MissingRelated(
+        "accounts.every_open_wedding_has_a_member",
+        statement="Somebody belongs to every wedding that is not closed.",
+        model="accounts.Wedding",
+        related="members",
+        where=Q(status=WeddingStatus.OPEN),
+    )
+)
+declare(
+    MissingRelated(
+        "accounts.every_wedding_has_stats",
+        statement="Every wedding has its stats.",
+        model="accounts.Wedding",
+        related="stats",
+    )
+)
+declare(
+    FieldDrift(
+        "accounts.profile_has_the_users_email",
+        statement="The e-mail address in a profile is the user's.",
+        model="accounts.Profile",
+        field="email",
+        source="user__email",
+        personal=True,
+    )
+)
+declare(
+    Stuck(
+        "accounts.whoever_begins_the_wizard_finishes_it",
+        statement="Whoever has done a step of the wizard finishes it within 60 days of joining.",
+        severity=Severity.INFO,
+        model="accounts.Profile",
+        since="date_joined",
+        longer_than=timedelta(days=60),
+        where=Q(step__gt=0, step__lt=STEPS),
+    )
+)
 
 
 @invariant(
@@ -74,8 +110,14 @@ def profile_knows_whether_verified() -> QuerySet[Profile]:
             user__emailaddress__verified=True,
         ),
     )
-    return Profile.objects.alias(proof=proof).filter(
-        Q(proof=None, email_verified=True) | Q(proof__isnull=False, email_verified=False)
+    wrong = Q(proof=None, email_verified=True) | Q(proof__isnull=False, email_verified=False)
+    return (
+        Profile.objects.alias(proof=proof)
+        .filter(wrong)
+        .annotate(
+            expected=Case(When(proof__isnull=False, then=Value(True)), default=Value(False)),
+            actual=F("email_verified"),
+        )
     )
 
 
@@ -94,7 +136,7 @@ def primary_address_is_the_users_email() -> QuerySet[User]:
     severity=Severity.CRITICAL,
 )
 def every_email_is_canonical() -> QuerySet[User]:
-    return User.objects.exclude(IS_CANONICAL)
+    return User.objects.exclude(IS_CANONICAL).annotate(actual=Masked("email"))
 
 
 @invariant(
@@ -103,7 +145,8 @@ def every_email_is_canonical() -> QuerySet[User]:
 )
 def every_address_is_canonical() -> QuerySet[Address]:
     violating: QuerySet[Address] = Address.objects.exclude(IS_CANONICAL)
-    return violating
+    shown: QuerySet[Address] = violating.annotate(actual=Masked("email"))
+    return shown
 
 
 @invariant(
@@ -118,4 +161,5 @@ def no_wizard_is_half_made() -> QuerySet[Profile]:
         user__membership__wedding__date_undecided=False,
     )
     half_finished = Q(onboarded_at=None, step=STEPS) | Q(onboarded_at__isnull=False, step__lt=STEPS)
-    return Profile.objects.filter(unnamed | undated | half_finished)
+    violating = Profile.objects.filter(unnamed | undated | half_finished)
+    return violating.annotate(actual=F("step"))

@@ -7,6 +7,11 @@ class IntegrityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrity import checks, schedule  # noqa: F401 - registers system checks and seeds
+        from integrity import (  # noqa: F401 - registers system checks and what follows a migrate
+            checks,
+            heartbeats,
+            schedule,
+            trigger_promises,
+        )
 
         autodiscover_modules("invariants", "effects", "repairs")

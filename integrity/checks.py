@@ -15,12 +15,8 @@ from integrity.repair.problems import of_the_repairs
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    return [
-        *_check_database(),
-        *(settings_problems or _check_seal_keys()),
-        *of_the_registry(),
-        *of_the_repairs(),
-    ]
+    others = settings_problems or [*_check_seal_keys(), *of_the_registry(), *of_the_repairs()]
+    return [*_check_database(), *others]
 
 
 def _check_database() -> list[CheckMessage]:

@@ -26,6 +26,11 @@ class Config:
     outbox_attempts: int = 12
     outbox_lag: float = 300.0
     outbox_age: float = 86_400.0
+    history_days: int = 90
+    sweep_hour: int = 2
+    sweep_grace: float = 7200.0
+    sweep_overdue: float = 93_600.0
+    silence: float = 300.0
     doorbell: str = ""
     seal_keys: Sequence[str] = ()
 

@@ -29,7 +29,7 @@ class AlreadyRunning(Exception):
 
 
 class SlotTaken(Exception):
-    """The run of this due time has been made, or is being made."""
+    """The run of this due time has been made."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(f"run {run.uid} stands for {run.slot:%Y-%m-%d %H:%M}Z")
@@ -68,7 +68,7 @@ def begin(*, kind: str, scope: str, by: Actor, slot: datetime | None = None) -> 
 
 def _refusal(*, kind: str, scope: str, slot: datetime | None) -> Exception:
     if slot and (taken := Run.objects.filter(slot=slot).exclude(state__in=Run.GAVE_UP).first()):
-        return SlotTaken(taken)
+        return SlotTaken(taken) if taken.finished_at else AlreadyRunning(taken)
     return AlreadyRunning(Run.objects.filter(kind=kind, scope=scope, finished_at=None).first())
 
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from integrity.audit import Actor
 from integrity.evaluate import Report, Watch, evaluate, select
 from integrity.leases import begin, give_up, held
 from integrity.lifecycle import ALL, Tally, record
 from integrity.models import Run
 from integrity.rungs import FULL, Rung
+from integrity.slots import latest_slot
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,18 @@ def check(
         raise
     run.refresh_from_db()
     return Checked(run, report, tallies)
+
+
+def fill_slot(
+    *, by: Actor, timeout: float | None = None, watch: Watch = lambda result: None
+) -> Checked:
+    """Check everything, as the run that stands for the latest due time.
+
+    Raises:
+        SlotTaken: it has its run.
+        AlreadyRunning, LeaseLost: as in `check`.
+    """
+    return check(by=by, slot=latest_slot(timezone.now()), timeout=timeout, watch=watch)
 
 
 def scope_of(names: Sequence[str]) -> str:

@@ -1,30 +1,45 @@
 """Celery: the doorbell, and the sweeps that make a lost doorbell harmless."""
 
 import logging
+import time
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from integrity.audit import task_actor
+from integrity.heartbeats import SCHEDULER, WORKER, beat
+from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
 from integrity.relay import deliver_due
+from integrity.retention import ClockInDoubt, purge
+from integrity.sweep import fill_slot
 
 logger = logging.getLogger(__name__)
 # One task is a bite; a long queue is a row of them, shared by all workers.
 AT_ONCE = 1000
+HOUR = 3600
+QUIET = 30.0
+_quiet_until = 0.0
 
 
 def ring() -> None:
-    """Wake the relay. A broker that is down costs seconds of delay, not the message."""
+    """Wake the relay. A broker that is down costs seconds of delay, not the message: who rings
+    waits two seconds for it, then nobody rings for a while, and the sweep delivers."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
     try:
         relay_outbox.apply_async(retry=False, expires=30)
     except (OperationalError, OSError) as error:
+        _quiet_until = time.monotonic() + QUIET
         log_event(logger, logging.WARNING, "outbox.doorbell_failed", error=type(error).__name__)
 
 
 # Acknowledged early: the sweep repeats what a killed worker leaves, so the broker needn't.
 @shared_task(ignore_result=True, acks_late=False)
 def relay_outbox() -> None:
+    beat(WORKER)
     if deliver_due(limit=AT_ONCE, seconds=60).handled >= AT_ONCE:
         ring()
 
@@ -32,3 +47,35 @@ def relay_outbox() -> None:
 @shared_task(ignore_result=True, acks_late=False)
 def forget_operations() -> None:
     forget_old_operations()
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def give_sign_of_life() -> None:
+    """Only the scheduler sends it, so that one row tells of both."""
+    beat(SCHEDULER)
+    beat(WORKER)
+
+
+# Large tables take as long as they take; each statement has its own time-out.
+# One that finds another at work, or a dead one's lease, comes again until the slot has its run.
+@shared_task(
+    ignore_result=True,
+    soft_time_limit=6 * HOUR,
+    time_limit=6 * HOUR + 60,
+    autoretry_for=(AlreadyRunning,),
+    default_retry_delay=300,
+    max_retries=24,
+)
+def sweep() -> None:
+    try:
+        fill_slot(by=task_actor("integrity.tasks.sweep"))
+    except SlotTaken as known:
+        log_event(logger, logging.INFO, "sweep.not_started", reason=str(known))
+
+
+@shared_task(ignore_result=True, soft_time_limit=HOUR, time_limit=HOUR + 60)
+def purge_history() -> None:
+    try:
+        purge(by=task_actor("integrity.tasks.purge_history"))
+    except (AlreadyRunning, ClockInDoubt) as refusal:
+        log_event(logger, logging.WARNING, "purge.refused", reason=str(refusal))

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin.facts import AccountFacts, ReadOnlyInline
 from accounts.admin.users import UserAdmin
@@ -30,7 +31,7 @@ class InterestsForm(ReasonForm):
     categories = forms.MultipleChoiceField(
         label="Interests",
         choices=[(interest.slug, interest.label) for interest in INTERESTS],
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="Three to five.",
     )
     field_order = ["categories", "reason"]

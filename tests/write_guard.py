@@ -40,10 +40,10 @@ EXEMPT = frozenset(
 )
 # Writes that are whole by themselves: no other row depends on whether they happened.
 BY_THEMSELVES = re.compile(
-    r'^UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
-    r'|"?integrity_flowoutcome'  # counters
-    r'|^(INSERT INTO|UPDATE) "?integrity_run"? '  # a run's begin, signs of life and end
-    r'|^DELETE FROM "?integrity_operation'  # retention
+    r'^\s*UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
+    r'|"?integrity_flowoutcome|^\s*INSERT INTO integrity_heartbeat'  # counters, signs of life
+    r'|^(UPDATE|INSERT INTO) "?integrity_run"?\s'  # a run's lease; what it finds is one flow
+    r'|^DELETE FROM "?integrity_'  # retention
     r'|^UPDATE "?accounts_user"? SET "?last_login',  # Django's log-in signal
     re.IGNORECASE,
 )

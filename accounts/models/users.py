@@ -16,8 +16,7 @@ from django.utils.crypto import salted_hmac
 from accounts import triggers
 from accounts.emails import IS_CANONICAL, MAX_LENGTH, canonical_email
 from accounts.errors import CouplesSignUp
-from accounts.models.addresses import Address
-from integrity.transactions import transaction
+from integrity.audit import command_actor
 
 STEPS = 3
 
@@ -50,18 +49,14 @@ class UserManager(BaseUserManager["User"]):
         return self._create_operator(email, password, is_superuser=True)
 
     def _create_operator(self, email: str, password: str | None, *, is_superuser: bool) -> "User":
-        email, password = canonical_email(email), make_password(password)
-        with transaction():
-            user = self.create(
-                email=email,
-                password=password,
-                kind=Kind.OPERATOR,
-                is_staff=True,
-                is_superuser=is_superuser,
-            )
-            # The admin's log-in asks for a verified address, and an operator gets no mail about it.
-            Address.objects.create(user=user, email=email, verified=True, primary=True)
-        return user
+        from accounts.operators import make_operator
+
+        return make_operator(
+            email=canonical_email(email),
+            password_hash=make_password(password),
+            is_superuser=is_superuser,
+            by=command_actor(),
+        )
 
 
 class User(AbstractBaseUser, PermissionsMixin):

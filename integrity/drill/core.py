@@ -102,7 +102,7 @@ def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = No
     prepare()
     boundaries, problems = rehearse(scenario)
     fault = FAULTS[kind]
-    chosen = [boundary for boundary in boundaries if fault.strikes(boundary)]
+    chosen = fault.chosen(boundaries)
     if points is not None:
         chosen = [boundaries[number - 1] for number in points]
     shots = [shoot(scenario, fault, boundary) for boundary in chosen]

@@ -5,9 +5,10 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
@@ -24,14 +25,16 @@ CUT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault, and which boundaries it can tell apart.
+    """A kind of fault.
 
-    `survived`: a flow gets over it by itself, so its caller must be told of success.
+    Args:
+        chosen: those of the boundaries that it can tell apart.
+        survived: a flow gets over it by itself, so its caller must be told of success.
     """
 
     kind: str
     strike: Callable[[BaseDatabaseWrapper], None]
-    strikes: Callable[[Boundary], bool]
+    chosen: Callable[[Sequence[Boundary]], list[Boundary]]
     forks: bool = False
     survived: bool = False
 
@@ -113,16 +116,29 @@ def _lose_answer(connection: BaseDatabaseWrapper) -> None:
     raise OperationalError("The drill lost the answer to COMMIT.")
 
 
-def _between_statements(boundary: Boundary) -> bool:
+Boundaries = Sequence[Boundary]
+
+
+def _between_statements(boundaries: Boundaries) -> list[Boundary]:
     """After a statement is the same as before the next one, but for the COMMIT and its hooks."""
-    return boundary.when == BEFORE or boundary.label in (COMMIT, HOOKS)
+    return [each for each in boundaries if each.when == BEFORE or each.label in (COMMIT, HOOKS)]
 
 
-def _where_races_are_lost(boundary: Boundary) -> bool:
-    return boundary.when == BEFORE and boundary.label != HOOKS
+def _where_races_are_lost(boundaries: Boundaries) -> list[Boundary]:
+    return [each for each in boundaries if each.when == BEFORE and each.label != HOOKS]
 
 
-def _at_commit(boundary: Boundary) -> bool:
+def _around_commits(boundaries: Boundaries) -> list[Boundary]:
+    """Elsewhere the next statement fails, as after a cut; here nothing tells Django."""
+    last = [before for before, after in pairwise(boundaries) if _commits(after)]
+    return [each for each in boundaries if each in last or each.label in (COMMIT, HOOKS)]
+
+
+def _at_commits(boundaries: Boundaries) -> list[Boundary]:
+    return [each for each in boundaries if _commits(each)]
+
+
+def _commits(boundary: Boundary) -> bool:
     return boundary.when == BEFORE and boundary.label == COMMIT
 
 
@@ -133,8 +149,8 @@ FAULTS = {
         Fault("conflict", _lose_race, _where_races_are_lost, survived=True),
         Fault("exit", _exit, _between_statements, forks=True),
         Fault("terminate", _cut, _between_statements),
-        Fault("close", _close, _between_statements),
-        Fault("commit_lost", _lose_answer, _at_commit),
+        Fault("close", _close, _around_commits),
+        Fault("commit_lost", _lose_answer, _at_commits),
     )
 }
 KINDS = tuple(FAULTS)

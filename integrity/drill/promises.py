@@ -10,8 +10,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import Error, connection
 from django.db.models import Value
 
-from integrity.evaluate import evaluate
-from integrity.invariants.declare import Invariant, invariants
+from integrity.evaluate import evaluate, select
+from integrity.invariants.declare import Invariant, Observation
 
 Question = tuple[str, tuple[Any, ...]]
 
@@ -21,9 +21,11 @@ def broken_invariants() -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(*_question())
-            return [name for (name,) in cursor.fetchall()]
+            broken = [name for (name,) in cursor.fetchall()]
+        return broken + [each.name for each in _observations() if each.observe()]
     except Error:
-        return [each.invariant.name for each in evaluate().results if each.result != "holds"]
+        report = evaluate(live=False)
+        return [each.invariant.name for each in report.results if each.result != "holds"]
 
 
 def prepare() -> None:
@@ -33,12 +35,17 @@ def prepare() -> None:
 
 @cache
 def _question() -> Question:
-    asked = [_ask(declared) for declared in invariants]
-    parts = [(declared.name, one) for declared, one in zip(invariants, asked, strict=True) if one]
+    of_rows = [each for each in select((), live=False) if not isinstance(each, Observation)]
+    asked = [_ask(declared) for declared in of_rows]
+    parts = [(declared.name, one) for declared, one in zip(of_rows, asked, strict=True) if one]
     sql = " UNION ALL ".join(f"SELECT %s::text WHERE EXISTS ({one[0]})" for _, one in parts)
     return sql or "SELECT '' WHERE false", tuple(
         value for name, one in parts for value in (name, *one[1])
     )
+
+
+def _observations() -> list[Observation]:
+    return [each for each in select((), live=False) if isinstance(each, Observation)]
 
 
 def _ask(declared: Invariant) -> Question | None:

@@ -3,6 +3,7 @@
 from integrity.invariants.custom import CustomSQL, invariant
 from integrity.invariants.declare import Invariant, Severity, declare, invariants
 from integrity.invariants.drift import CounterDrift, FieldDrift
+from integrity.invariants.evidence import Masked
 from integrity.invariants.generic import OrphanedGenericForeignKey
 from integrity.invariants.guard import Guard
 from integrity.invariants.lookups import IsDistinctFrom
@@ -11,7 +12,7 @@ from integrity.invariants.relations import MissingRelated, OrphanedForeignKey
 from integrity.invariants.values import AcceptedValues, Stuck, Uniqueness
 
 # Registers what must hold of the machinery itself.
-from integrity.invariants import operations  # isort: skip  # noqa: F401
+from integrity.invariants import operations, processes, triggers  # isort: skip  # noqa: F401
 
 __all__ = [
     "AcceptedValues",
@@ -21,6 +22,7 @@ __all__ = [
     "Guard",
     "Invariant",
     "IsDistinctFrom",
+    "Masked",
     "MissingRelated",
     "OrphanedForeignKey",
     "OrphanedGenericForeignKey",

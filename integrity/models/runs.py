@@ -73,6 +73,11 @@ class Run(models.Model):
                 name="integrity_run_one_repair_of_a_scope",
             ),
             models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(kind="purge", state__in=["queued", "running"]),
+                name="integrity_run_one_purge",
+            ),
+            models.UniqueConstraint(
                 fields=["slot"],
                 condition=~Q(state__in=["cancelled", "interrupted", "failed"]),
                 name="integrity_run_one_for_a_slot",

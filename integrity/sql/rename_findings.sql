@@ -1,5 +1,5 @@
--- An invariant that was renamed keeps its findings, unless the new name has found the same already.
 UPDATE integrity_finding AS old SET
+    -- A renamed invariant keeps its findings, unless the new name has found the same already.
     invariant = %(name)s,
     fingerprint = encode(sha256(convert_to(
         concat_ws(chr(31), %(name)s, subject, discriminator), 'UTF8')), 'hex')

@@ -1,6 +1,6 @@
--- After a complete look: what it has not seen is gone. Where it saw more than it could list, `clean`
--- holds the findings that were asked for one by one. A false positive keeps its silence to the end.
 WITH resolved AS (
+    -- After a complete look: what it has not seen is gone. Where it saw more than it could list,
+    -- `clean` holds the findings that were asked for. A false positive is silent to its end.
     UPDATE integrity_finding SET
         state = 'resolved',
         resolution = CASE state WHEN 'suspected' THEN 'settled' ELSE 'gone' END,

@@ -1,10 +1,12 @@
--- The violations of one invariant, as one snapshot showed them. What a later snapshot has seen, or
--- seen gone, stays as that one left it. A silenced finding speaks again when its time is over.
 WITH violations AS (
+    -- The violations of one invariant, as one snapshot showed them. What a later snapshot has
+    -- seen, or seen gone, stays as that one left it. A silenced finding speaks again when its
+    -- time is over.
     SELECT DISTINCT ON (fingerprint) *
     FROM (
         SELECT *, encode(sha256(convert_to(
-            concat_ws(chr(31), %(invariant)s, subject, discriminator), 'UTF8')), 'hex') AS fingerprint
+            concat_ws(chr(31), %(invariant)s, subject, discriminator), 'UTF8'
+        )), 'hex') AS fingerprint
         FROM unnest(
             %(subjects)s::text[], %(discriminators)s::text[], %(evidence)s::text[],
             %(suspected)s::boolean[]
@@ -32,8 +34,8 @@ WITH violations AS (
         occurrences = known.occurrences + 1,
         state = CASE
             WHEN known.state = 'resolved' THEN excluded.state
-            WHEN excluded.state = 'open' AND (known.state = 'suspected' OR known.until <= %(instant)s)
-                THEN 'open'
+            WHEN excluded.state = 'open'
+                AND (known.state = 'suspected' OR known.until <= %(instant)s) THEN 'open'
             ELSE known.state
         END,
         opened_at = CASE
@@ -56,7 +58,8 @@ WITH violations AS (
         resolved_at = NULL,
         resolution = '',
         version = known.version + CASE
-            WHEN known.state IN ('suspected', 'resolved') OR known.until <= %(instant)s THEN 1 ELSE 0
+            WHEN known.state IN ('suspected', 'resolved') OR known.until <= %(instant)s THEN 1
+            ELSE 0
         END
     WHERE known.last_seen_at < excluded.last_seen_at
         AND (known.resolved_at IS NULL OR known.resolved_at < excluded.last_seen_at)

@@ -2,16 +2,21 @@
 inside the transaction, and does the scenario's `whole` look at what it writes?"""
 
 POINTS = {
+    "acknowledge": 14,
+    "assign": 14,
     "cancel_email_change": 18,
     "change_unverified_email": 40,
     "complete_task": 44,
     "confirm_email, change": 30,
     "confirm_email, first": 24,
-    "create_superuser": 8,
+    "make_operator": 14,
     "deliver_due": 12,
     "finish": 34,
+    "mark_false_positive": 14,
+    "record_check": 18,
     "remind_of_account": 20,
     "reopen": 14,
+    "reopen_finding": 14,
     "replace_interests": 26,
     "request_email_change": 40,
     "request_password_reset": 22,
@@ -23,5 +28,6 @@ POINTS = {
     "send_mail": 10,
     "set_password": 24,
     "sign_up": 34,
+    "snooze": 14,
     "undo_task": 24,
 }

@@ -45,7 +45,7 @@ def test_a_misspelt_setting_is_named(setting):
     assert (problem.id, "LOCK_TIMEOUTS" in problem.msg) == ("integrity.E003", True)
 
 
-@pytest.mark.parametrize("key", ["", "too short", "ä" * 44, Fernet.generate_key().decode()[:-2]])
+@pytest.mark.parametrize("key", ["", "too short", "ä" * 44, "A" * 42])
 def test_a_seal_key_that_is_none_is_named_by_its_place_and_not_shown(setting, key):
     setting(SEAL_KEYS=[Fernet.generate_key().decode(), key])
 

@@ -26,15 +26,20 @@ class TestList:
 
         assert (ended.code, ended.err) == (0, "")
         assert ended.out.splitlines() == [
-            "INVARIANT   SEVERITY  STATEMENT",
-            "test.right  critical  It is right.",
+            "INVARIANT   SEVERITY  OWNER  STATEMENT",
+            "test.right  critical  -      It is right.",
         ]
 
     def test_as_json(self, manage):
         declare("right")
 
         assert json.loads(manage("integrity", "list", "test", "--format", "json").out) == [
-            {"invariant": "test.right", "severity": "error", "statement": "It is right."}
+            {
+                "invariant": "test.right",
+                "severity": "error",
+                "owner": None,
+                "statement": "It is right.",
+            }
         ]
 
 
@@ -94,6 +99,16 @@ class TestExitCodes:
 
         ended = manage("integrity", "check", "test")
 
+        assert (ended.code, ended.out) == (3, "")
+        assert "The database did not answer" in ended.err
+
+    def test_3_without_a_database_where_nothing_is_recorded(self, manage, monkeypatch):
+        declare("right")
+        connection.close()
+        monkeypatch.setitem(connection.settings_dict, "PORT", 1)
+
+        ended = manage("integrity", "check", "test", "--no-record")
+
         assert ended.code == 3
         assert "UNKNOWN" in ended.out
 
@@ -121,18 +136,20 @@ class TestOutput:
             "SEVERITY",
             "RESULT",
             "COUNT",
+            "SUSPECTED",
+            "NEW",
             "ROWS",
             "TIME",
             "REASON",
         ]
-        assert [row.split()[:5] for row in rows] == [
-            ["test.right", "error", "holds", "0", "1"],
-            ["test.unknown", "error", "UNKNOWN", "-", "-"],
-            ["test.wrong", "error", "BROKEN", "1", "1"],
+        assert [row.split()[:7] for row in rows] == [
+            ["test.right", "error", "holds", "0", "-", "0", "1"],
+            ["test.unknown", "error", "UNKNOWN", "-", "-", "-", "-"],
+            ["test.wrong", "error", "BROKEN", "1", "-", "1", "1"],
         ]
         assert verdict.startswith("1 holds, 1 broken, 1 unknown in ")
         assert verdict.endswith(": critical")
-        assert ended.err == f"test.wrong: {broken_row}\n"
+        assert ended.err.startswith(f"test.wrong: {broken_row}\nrun ")
 
     def test_json_is_one_document(self, manage, broken_row):
         declare("unknown", lambda: 1 / 0)
@@ -150,8 +167,11 @@ class TestOutput:
             "severity": "critical",
             "result": "broken",
             "count": 1,
-            "stored": None,
-            "new": None,
+            "suspected": 0,
+            "stored": 1,
+            "new": 1,
+            "regressed": 0,
+            "gone": 0,
             "rows": 1,
             "reason": None,
             "repair": None,

@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 
 from integrity.drill.faults import terminate_backend
-from integrity.evaluate import STORED_KEYS, evaluate, key_text, select
+from integrity.evaluate import evaluate, select
 from integrity.invariants import Severity, invariant
+from integrity.invariants.violations import STORED
 from integrity.models import EffectCount, Operation
 from integrity.registry import UnknownName
 from integrity.testing import assert_every_invariant_holds
@@ -61,16 +62,13 @@ class TestAResult:
 
     @pytest.mark.parametrize("beyond", [0, 5])
     def test_the_count_is_exact_where_the_keys_are_capped(self, beyond):
-        execute(ROWS, STORED_KEYS + beyond)
+        execute(ROWS, STORED + beyond)
         declare("wrong", every_row)
 
         result = results()["test.wrong"]
 
-        assert result.count == STORED_KEYS + beyond
-        assert len(result.keys) == STORED_KEYS
-
-    def test_a_composite_key_is_one_text(self):
-        assert key_text((7, "music")) == "7:music"
+        assert result.count == STORED + beyond
+        assert len(result.keys) == STORED
 
 
 class TestUnknown:
@@ -220,6 +218,12 @@ class TestForTests:
 
         assert "test.wrong is broken: ['" in str(failed.value)
         assert "test.unknown is unknown: division by zero" in str(failed.value)
+
+    def test_what_is_for_information_may_be_broken(self):
+        execute(ROWS, 1)
+        declare("noted", every_row, Severity.INFO)
+
+        assert_every_invariant_holds("test")
 
     def test_a_fresh_database_holds(self):
         assert_every_invariant_holds()

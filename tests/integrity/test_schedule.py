@@ -5,7 +5,7 @@ from django.db.migrations.state import ProjectState
 from django_celery_beat.models import PeriodicTask
 
 from config.celery import app
-from integrity.schedule import SEEDS, seed_schedule
+from integrity.schedule import NIGHTLY, SEEDS, seed_schedule
 
 pytestmark = pytest.mark.django_db
 RELAY = "integrity: relay the outbox"
@@ -16,7 +16,7 @@ def seed(**state):
     seed_schedule(sender=BEAT, using="default", **state)
 
 
-def test_the_sweep_runs_every_ten_seconds():
+def test_the_relay_runs_every_ten_seconds():
     task = PeriodicTask.objects.get(name=RELAY)
 
     assert (task.task, task.interval.every, task.interval.period) == (
@@ -31,10 +31,17 @@ def test_a_tick_that_nobody_took_in_time_is_dropped():
     assert PeriodicTask.objects.get(name=RELAY).expire_seconds == 10
 
 
+def test_the_sweep_runs_daily_at_two_utc():
+    task = PeriodicTask.objects.get(name="integrity: sweep")
+
+    assert (task.task, task.interval) == ("integrity.tasks.sweep", None)
+    assert (task.crontab.minute, task.crontab.hour, str(task.crontab.timezone)) == ("0", "2", "UTC")
+
+
 def test_every_scheduled_task_is_one_that_workers_know():
     app.loader.import_default_modules()
 
-    assert {task for task, _ in SEEDS.values()} <= set(app.tasks)
+    assert {task for task, _ in (SEEDS | NIGHTLY).values()} <= set(app.tasks)
 
 
 def test_what_an_operator_changed_survives_the_next_migrate():
@@ -50,7 +57,7 @@ def test_what_is_missing_is_put_back():
 
     seed()
 
-    assert set(PeriodicTask.objects.values_list("name", flat=True)) == set(SEEDS)
+    assert set(PeriodicTask.objects.values_list("name", flat=True)) == set(SEEDS | NIGHTLY)
 
 
 def test_before_beat_has_its_tables_nothing_is_seeded():

@@ -1,5 +1,8 @@
 """`manage.py integrity`: what must hold, whether it does, what was found, and what was done."""
 
+from typing import Any
+
+from integrity.invariants import problems
 from integrity.management.verbs.checking import CheckingVerbs
 from integrity.management.verbs.controlling import ControlVerbs
 from integrity.management.verbs.past import PastVerbs
@@ -15,3 +18,7 @@ class Command(CheckingVerbs, TriageVerbs, PastVerbs, ControlVerbs):
         self.add_past_verbs()
         self.add_repair_verbs()
         self.add_control_verbs()
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        with problems.left_to_their_results():
+            super().check(*args, **kwargs)

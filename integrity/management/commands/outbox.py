@@ -39,7 +39,7 @@ class Command(cli.VerbCommand):
         self.add_verb("stats", "Count messages by effect and state.")
 
     def verb_list(self, options: dict[str, Any]) -> int:
-        messages = OutboxMessage.objects.order_by("available_at", "pk")
+        messages = OutboxMessage.objects.order_by("pk")
         for name in ("state", "effect"):
             if options[name]:
                 messages = messages.filter(**{name: options[name]})

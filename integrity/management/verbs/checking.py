@@ -10,13 +10,13 @@ from integrity import cli
 from integrity.audit import command_actor
 from integrity.evaluate import Report, Result, evaluate, select
 from integrity.invariants import Invariant, Severity
-from integrity.leases import AlreadyRunning, LeaseLost
+from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken
 from integrity.lifecycle import Tally
 from integrity.models import Run
 from integrity.registry import UnknownName
 from integrity.repair.declare import repairs_of
 from integrity.rungs import FULL, Estimate, Rung, Sample, Since, since
-from integrity.sweep import check
+from integrity.sweep import check, fill_slot
 
 SEVERITIES = [severity.name.lower() for severity in Severity]
 
@@ -25,6 +25,8 @@ class CheckingVerbs(cli.VerbCommand):
     def add_checking_verbs(self) -> None:
         listing = self.add_verb("list", "List the declared invariants.")
         checking = self.add_verb("check", "Check invariants at one instant, and record findings.")
+        sweeping = self.add_verb("sweep", "Check everything as the run that is due: for cron.")
+        _add_judging(sweeping)
         for verb in (listing, checking):
             verb.add_argument("names", nargs="*", metavar="ID|APP", help="default: all")
         _add_looking(checking)
@@ -54,6 +56,19 @@ class CheckingVerbs(cli.VerbCommand):
 
     def _checked(self, options: dict[str, Any], looking: dict[str, Any]) -> int:
         done = check(options["names"], by=command_actor(options["reason"]), **looking)
+        return self.tell(options, done.report, done.tallies, done.run)
+
+    def verb_sweep(self, options: dict[str, Any]) -> int:
+        with cli.stoppable():
+            return self.record(options, lambda: self._swept(options))
+
+    def _swept(self, options: dict[str, Any]) -> int:
+        watch = self.watcher(options)
+        try:
+            done = fill_slot(by=command_actor(), timeout=options["timeout"], watch=watch)
+        except SlotTaken as error:
+            self.say(f"Not made twice: {error}.")
+            return _code_of(error.run, Severity[options["fail_on"].upper()])
         return self.tell(options, done.report, done.tallies, done.run)
 
     def record(self, options: dict[str, Any], checked: Callable[[], int]) -> int:
@@ -113,9 +128,13 @@ class CheckingVerbs(cli.VerbCommand):
             self.say(f"run {run.uid}; see: manage.py integrity findings")
 
 
-def _add_looking(verb: ArgumentParser) -> None:
+def _add_judging(verb: ArgumentParser) -> None:
     verb.add_argument("--fail-on", choices=SEVERITIES, default="error", help="exit 1 from here up")
     verb.add_argument("--timeout", type=float, metavar="SECONDS", help="for one statement")
+
+
+def _add_looking(verb: ArgumentParser) -> None:
+    _add_judging(verb)
     verb.add_argument("--reason", default="", help="why, for the record")
     verb.add_argument(
         "--accept-shrinkage",
@@ -204,3 +223,10 @@ def exit_code(report: Report, fail_on: Severity) -> int:
     if any(each.severity >= fail_on for each in report.having("broken")):
         return cli.FOUND
     return cli.UNKNOWN if report.having("unknown") else cli.HOLDS
+
+
+def _code_of(run: Run, fail_on: Severity) -> int:
+    """What the run that is there came to."""
+    if run.results.filter(result="broken", severity__gte=fail_on).exists():
+        return cli.FOUND
+    return cli.UNKNOWN if run.results.filter(result="unknown").exists() else cli.HOLDS

@@ -1,4 +1,4 @@
-"""`integrity runs` and `history`: what was done, and how it went night by night."""
+"""`integrity runs`, `history` and `prune`: what was done, how it went, and how long it is kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,11 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now, TruncDate
 
 from integrity import cli
+from integrity.audit import command_actor
+from integrity.leases import AlreadyRunning
 from integrity.management.verbs.names import of
 from integrity.models import Run, RunResult
+from integrity.retention import ClockInDoubt, count_expired, purge
 
 
 class PastVerbs(cli.VerbCommand):
@@ -20,6 +23,9 @@ class PastVerbs(cli.VerbCommand):
         history = self.add_verb("history", "Show each invariant day by day.")
         history.add_argument("names", nargs="*", metavar="ID|APP")
         history.add_argument("--days", type=cli.positive, default=90)
+        prune = self.add_verb("prune", "Delete history that has expired, never an open finding.")
+        prune.add_argument("--days", type=cli.positive, help="keep so many; default: as configured")
+        prune.add_argument("--dry-run", action="store_true", help="count, and delete nothing")
 
     def verb_runs(self, options: dict[str, Any]) -> int:
         runs = Run.objects.order_by("-started_at", "-pk")
@@ -33,6 +39,22 @@ class PastVerbs(cli.VerbCommand):
     def verb_history(self, options: dict[str, Any]) -> int:
         self.show(options, [_day(each) for each in _days(options["names"], options["days"])])
         return cli.HOLDS
+
+    def verb_prune(self, options: dict[str, Any]) -> int:
+        try:
+            with cli.stoppable():
+                counts = _pruned(options)
+        except (AlreadyRunning, ClockInDoubt) as error:
+            raise cli.refused(str(error)) from error
+        word = "would_go" if options["dry_run"] else "deleted"
+        self.show(options, [{"what": name, word: count} for name, count in counts.items()])
+        return cli.HOLDS
+
+
+def _pruned(options: dict[str, Any]) -> dict[str, int]:
+    if options["dry_run"]:
+        return count_expired(days=options["days"])
+    return purge(by=command_actor(), days=options["days"])
 
 
 def _run(each: Run) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import pytest
 
 from integrity.drill.promises import broken_invariants, prepare
 from integrity.evaluate import evaluate
-from integrity.invariants.declare import Invariant, Severity, invariants
+from integrity.invariants.custom import Custom
+from integrity.invariants.declare import invariants
 from integrity.models import OutboxMessage
 from tests.integrity.drill import toys
 
@@ -18,7 +19,7 @@ def promise(monkeypatch):
     monkeypatch.setattr(invariants, "_entries", entries)
 
     def declare(violations):
-        entries["toy.holds"] = Invariant("toy.holds", "It holds.", Severity.ERROR, violations)
+        entries["toy.holds"] = Custom("toy.holds", query=violations)
         prepare()
 
     yield declare

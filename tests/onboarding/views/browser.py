@@ -82,5 +82,7 @@ def refused(what, table, *, sqlstate="P0001") -> Iterator[None]:
         cursor.execute(
             f"CREATE TRIGGER refuse BEFORE {what} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
         )
-        yield
-        cursor.execute(f"DROP TRIGGER refuse ON {table}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"DROP TRIGGER refuse ON {table}")

@@ -223,3 +223,20 @@ class TestThePast:
         assert (before["broken"], before["new"], today["broken"], today["gone"]) == (1, 1, 0, 1)
         assert document("history", "--days", "1") == [today]
         assert document("history", "other") == []
+
+
+class TestSweep:
+    def test_fills_the_slot_once_and_tells_the_same_twice(self, lost_books):
+        lost_books()
+        Book.objects.create(state="lost")
+        assert run("sweep")[0] == 1
+        made = Run.objects.get()
+        assert made.slot is not None
+        Book.objects.update(state="done")
+        assert run("sweep") == (1, "")
+        assert Run.objects.get() == made
+
+    def test_exits_4_while_another_one_runs(self, lost_books):
+        lost_books()
+        begin(kind=Run.Kind.CHECK, scope="all", by=SYSTEM)
+        assert run("sweep")[0] == 4

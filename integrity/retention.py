@@ -1,0 +1,116 @@
+"""History is kept for 90 days and then purged, a thousand rows at a time.
+
+Never purged: findings that are not resolved, the audit log, repairs and what it takes to undo them,
+and of each invariant the newest results, however old they are.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from integrity.audit import Actor
+from integrity.conf import config
+from integrity.leases import begin, finish, give_up, held
+from integrity.models import AuditEntry, EffectCount, Finding, FlowOutcome, Run, RunResult
+
+BATCH = 1000
+TOLERANCE = timedelta(minutes=5)
+
+
+class ClockInDoubt(Exception):
+    """The server's clock and the newest rows disagree, so nobody can say what is 90 days old."""
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """Rows of one table that are kept for a time; `older_than` picks those to purge."""
+
+    name: str
+    older_than: Callable[[datetime], "QuerySet[Any]"]
+
+
+def _results(cut: datetime) -> "QuerySet[RunResult]":
+    """All but the newest of each invariant, and the newest complete one: guards compare with it."""
+    later = RunResult.objects.filter(invariant=OuterRef("invariant"), at__gt=OuterRef("at"))
+    superseded = Q(Exists(later.filter(complete=True))) | Q(Exists(later), complete=False)
+    return RunResult.objects.filter(superseded, at__lt=cut)
+
+
+def _runs(cut: datetime) -> "QuerySet[Run]":
+    kept = RunResult.objects.filter(run=OuterRef("pk"))
+    return Run.objects.filter(
+        ~Exists(kept), kind__in=[Run.Kind.CHECK, Run.Kind.PURGE], finished_at__lt=cut
+    )
+
+
+# In this order: a run goes after its results.
+expiring = [
+    Expiring("results", _results),
+    Expiring("runs", _runs),
+    Expiring("findings", lambda cut: Finding.objects.filter(resolved_at__lt=cut)),
+    Expiring("flow outcomes", lambda cut: FlowOutcome.objects.filter(hour__lt=cut)),
+    Expiring("delivery counts", lambda cut: EffectCount.objects.filter(day__lt=cut.date())),
+]
+
+
+def count_expired(*, days: int | None = None) -> dict[str, int]:
+    """How many rows a purge would delete now. Raises ClockInDoubt."""
+    cut = _cut(days)
+    return {each.name: each.older_than(cut).count() for each in expiring}
+
+
+def purge(*, by: Actor, days: int | None = None) -> dict[str, int]:
+    """Delete what has expired, each batch in a transaction of its own. Returns how many of what.
+
+    Raises:
+        ClockInDoubt: nothing was deleted.
+        AlreadyRunning: another purge is at work.
+    """
+    cut = _cut(days)
+    run = begin(kind=Run.Kind.PURGE, scope="history", by=by)
+    try:
+        with held(run):
+            counts = {each.name: _delete(each.older_than(cut)) for each in expiring}
+        finish(run, Run.State.SUCCEEDED, complete=True, detail=counts)
+    except BaseException as error:
+        give_up(run, error)
+        raise
+    return counts
+
+
+def _delete(expired: "QuerySet[Any]") -> int:
+    return sum(
+        expired.model._base_manager.filter(pk__in=batch).delete()[0] for batch in _batches(expired)
+    )
+
+
+def _batches(expired: "QuerySet[Any]") -> Iterator[list[Any]]:
+    while batch := list(expired.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        yield batch
+
+
+def _cut(days: int | None) -> datetime:
+    """Everything before it has expired, if the clock can be believed."""
+    now, length = _now(), timedelta(days=days or config().history_days)
+    newest = max(filter(None, _newest()), default=now)
+    if newest > now + TOLERANCE:
+        raise ClockInDoubt(f"The clock says {now:%Y-%m-%d %H:%M}Z, a row {newest:%Y-%m-%d %H:%M}Z.")
+    if newest < now - length:
+        raise ClockInDoubt(f"Nothing was recorded since {newest:%Y-%m-%d}: all of it would go.")
+    return now - length
+
+
+def _newest() -> Iterator[datetime | None]:
+    for model, field in ((Run, "started_at"), (Finding, "last_seen_at"), (AuditEntry, "at")):
+        yield model._base_manager.aggregate(newest=Max(field))["newest"]
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        now: datetime = cursor.fetchone()[0]
+        return now

@@ -1,0 +1,146 @@
+"""The integrity desk: what a check records, and what operators say of findings."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+from django.utils import timezone
+
+from integrity.drill.core import Scenario
+from integrity.evaluate import Report, Result
+from integrity.findings import acknowledge, assign, mark_false_positive, reopen, snooze
+from integrity.invariants.custom import Custom
+from integrity.invariants.violations import Violation
+from integrity.leases import LeaseLost, begin
+from integrity.lifecycle import record
+from integrity.models import Finding, Run, RunResult
+from tests.drill.facts import BY, audits, judge
+
+
+def checked():
+    """A check of something of its own that found one violation, and has yet to record it."""
+    name = f"drill.{uuid4().hex}"
+    declared = Custom(name, query=Finding.objects.none)
+    result = Result(
+        declared,
+        "broken",
+        1,
+        0.1,
+        declared.severity,
+        violations=[Violation("toy:1", "1", {})],
+        complete=True,
+    )
+    run = begin(kind=Run.Kind.CHECK, scope=name, by=BY)
+    return SimpleNamespace(name=name, run=run, report=Report([result], 0.1, timezone.now()))
+
+
+def recorded(context):
+    return judge(
+        findings=(Finding.objects.filter(invariant=context.name).count(), 0, 1),
+        results=(RunResult.objects.filter(run=context.run).count(), 0, 1),
+        run=(Run.objects.get(pk=context.run.pk).state, "running", "succeeded"),
+    )
+
+
+RECORD = Scenario(
+    name="record_check",
+    flows=("integrity.record_check",),
+    setup=checked,
+    act=lambda context: record(run=context.run, report=context.report),
+    whole=recorded,
+    refusals=(LeaseLost,),
+    done_before=(LeaseLost,),
+)
+
+
+def found(state="open", **fields):
+    def setup():
+        key, now = uuid4(), timezone.now()
+        context = SimpleNamespace(until=now + timedelta(days=1))
+        context.finding = Finding.objects.create(
+            uid=key,
+            invariant="drill.holds",
+            subject=f"toy:{key}",
+            fingerprint=key.hex,
+            severity=3,
+            state=state,
+            first_seen_at=now,
+            present_since=now,
+            last_seen_at=now,
+            first_run=key,
+            last_run=key,
+            **fields,
+        )
+        return context
+
+    return setup
+
+
+def said(field, before, after):
+    def whole(context):
+        now = Finding.objects.get(pk=context.finding.pk)
+        return judge(
+            finding=((getattr(now, field), now.version), (before, 0), (after, 1)),
+            audit=(audits(now), 0, 1),
+        )
+
+    return whole
+
+
+def judging(name, flow, act, *, setup=None, field="state", before="open", after):
+    return Scenario(
+        name=name,
+        flows=(f"integrity.{flow}",),
+        setup=setup or found(),
+        act=act,
+        whole=said(field, before, after),
+    )
+
+
+def uids(context):
+    return [context.finding.uid]
+
+
+SCENARIOS = [
+    RECORD,
+    judging(
+        "acknowledge",
+        "acknowledge_findings",
+        lambda context: acknowledge(uids=uids(context), by=BY),
+        after="acknowledged",
+    ),
+    judging(
+        "snooze",
+        "snooze_findings",
+        lambda context: snooze(
+            uids=uids(context), until=context.until, by=BY, versions={context.finding.uid: 0}
+        ),
+        after="snoozed",
+    ),
+    judging(
+        "mark_false_positive",
+        "mark_false_positives",
+        lambda context: mark_false_positive(
+            uids=uids(context), until=context.until, by=BY, versions={context.finding.uid: 0}
+        ),
+        after="false_positive",
+    ),
+    judging(
+        "reopen_finding",
+        "reopen_findings",
+        lambda context: reopen(uids=uids(context), by=BY),
+        setup=found("acknowledged"),
+        before="acknowledged",
+        after="open",
+    ),
+    judging(
+        "assign",
+        "assign_findings",
+        lambda context: assign(
+            uids=uids(context), assignee="ann", by=BY, versions={context.finding.uid: 0}
+        ),
+        field="assignee",
+        before="",
+        after="ann",
+    ),
+]
