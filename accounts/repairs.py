@@ -15,6 +15,7 @@ from integrity.repair import (
     New,
     Obstacle,
     PlannedAt,
+    QuarantineOrphan,
     declare_repair,
     insert,
     update,
@@ -84,6 +85,13 @@ declare_repair(
     )
 )
 declare_repair(
+    QuarantineOrphan(
+        "accounts.quarantine_profiles",
+        invariant="accounts.every_profile_has_a_user",
+        statement="Sets a profile aside whose user is gone.",
+    )
+)
+declare_repair(
     ChangeRows(
         "accounts.give_couples_a_wedding",
         invariant="accounts.every_couple_has_a_wedding",
@@ -115,7 +123,6 @@ declare_repair(
         "accounts.copy_emails",
         invariant="accounts.profile_has_the_users_email",
         statement="Writes the user's e-mail address into the profile.",
-        copies={"email": F("user__email")},
         lock_first="user",
     )
 )

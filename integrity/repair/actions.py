@@ -66,6 +66,13 @@ def _plain(deed: Deed) -> dict[str, str]:
     return {name: json.dumps(part, cls=DjangoJSONEncoder) for name, part in parts.items()}
 
 
+def count_to_do(action: Action, plan: RepairPlan) -> int:
+    """How many planned deeds are still to be done, as they were planned."""
+    now = {each.subject: _as_json(each.before) for each in action.observe()}
+    planned = PlannedChange.objects.filter(plan=plan).order_by("position")
+    return sum(now.get(each.subject[0]) == each.before for each in planned)
+
+
 @transaction_required
 def perform(action: Action, plan: RepairPlan, *, after: int, upto: int) -> tuple[int, int]:
     """Do what is still to be done. Returns how much of it was, and how much no longer is."""

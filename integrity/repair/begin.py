@@ -13,6 +13,7 @@ from integrity.conf import config
 from integrity.flows import flow
 from integrity.leases import AlreadyRunning, begin, finish, hold
 from integrity.models import PlannedChange, RepairPlan, Run
+from integrity.repair.actions import Action, count_to_do
 from integrity.repair.approve import locked, refuse_expired
 from integrity.repair.declare import Repair, RowRepair, repairs
 from integrity.repair.errors import Refused
@@ -63,9 +64,11 @@ def _refuse_obstacles(repair: Repair, confirmed: Collection[str]) -> None:
 
 
 def _refuse_stale(repair: Repair, plan: RepairPlan) -> None:
-    if not isinstance(repair, RowRepair):
-        return
-    agreeing = count_agreeing(repair, plan, Span(plan.pk, 0, plan.subjects))
+    if isinstance(repair, Action):
+        agreeing = count_to_do(repair, plan)
+    else:
+        assert isinstance(repair, RowRepair)
+        agreeing = count_agreeing(repair, plan, Span(plan.pk, 0, plan.subjects))
     stale = plan.changes - agreeing
     if stale > MAX_UNFIT * plan.changes:
         raise Refused(

@@ -155,3 +155,16 @@ class TestDrift:
 
         assert mended("accounts.copy_verified").verdict == "holds"
         assert Profile.objects.get(user=couple).email_verified
+
+
+def test_a_profile_whose_user_is_gone_is_set_aside():
+    kept, gone = CoupleFactory(), CoupleFactory()
+    execute("SET session_replication_role = replica")
+    execute("DELETE FROM accounts_user WHERE id = %s", gone.pk)
+    execute("SET session_replication_role = origin")
+
+    plan = mended("accounts.quarantine_profiles")
+
+    assert (plan.needs_second_person, plan.verdict) == (True, "holds")
+    assert list(Profile.objects.values_list("user", flat=True)) == [kept.pk]
+    assert plan.undo_refusal.startswith("accounts_profile_user_id")
