@@ -121,14 +121,6 @@ def snapshot(*, statement_timeout: float) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def trial() -> Iterator[None]:
-    """A transaction of its own that is always rolled back."""
-    with suppress(_Rehearsed), atomic(durable=True):
-        yield
-        raise _Rehearsed
-
-
 def check_deferred() -> None:
     """What COMMIT would check, now. What is written afterwards is checked at once."""
     require_transaction()

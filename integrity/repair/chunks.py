@@ -50,7 +50,7 @@ def apply_chunk(*, plan: int, run: Run, size: int, canary: bool, by: Actor) -> C
     if wish := _wish(run):
         return Chunk(0, 0, wish)
     span = Span(at_work.pk, at_work.cursor, min(at_work.cursor + size, at_work.subjects))
-    applied, stale = _applied(at_work, span)
+    applied, stale = apply_span(at_work, span)
     check_deferred()
     if canary:
         _refuse_a_dead_canary(repairs.get(at_work.repair), span)
@@ -114,7 +114,9 @@ def _wish(run: Run) -> str:
     return state if state in (Run.State.PAUSING, Run.State.CANCELLING) else ""
 
 
-def _applied(plan: RepairPlan, span: Span) -> tuple[int, int]:
+@transaction_required
+def apply_span(plan: RepairPlan, span: Span) -> tuple[int, int]:
+    """Write what is as it was planned. Returns how many changes were made, and how many not."""
     repair = repairs.get(plan.repair)
     if isinstance(repair, RowRepair):
         written = write(repair, plan, span)

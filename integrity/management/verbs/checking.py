@@ -15,6 +15,7 @@ from integrity.lifecycle import Tally
 from integrity.models import Run
 from integrity.registry import UnknownName
 from integrity.repair.declare import repairs_of
+from integrity.repair.unattended import repair_unattended
 from integrity.rungs import FULL, Estimate, Rung, Sample, Since, since
 from integrity.sweep import check, fill_slot
 
@@ -69,7 +70,10 @@ class CheckingVerbs(cli.VerbCommand):
         except SlotTaken as error:
             self.say(f"Not made twice: {error}.")
             return _code_of(error.run, Severity[options["fail_on"].upper()])
-        return self.tell(options, done.report, done.tallies, done.run)
+        code = self.tell(options, done.report, done.tallies, done.run)
+        for each in repair_unattended(by=command_actor("after the sweep")):
+            self.say(f"unattended {each.repair}: {each.outcome}")
+        return code
 
     def record(self, options: dict[str, Any], checked: Callable[[], int]) -> int:
         try:
