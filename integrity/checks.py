@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
+from integrity.repair.problems import of_the_repairs
 
 
 @register("integrity")
@@ -19,6 +20,7 @@ def check_integrity(**kwargs: Any) -> list[CheckMessage]:
         *_check_seal_keys(),
         *_check_doorbell(),
         *of_the_registry(),
+        *of_the_repairs(),
     ]
     return [*_check_database(), *others]
 

@@ -112,6 +112,10 @@ def refused(text: str) -> CommandError:
     return CommandError(text, returncode=REFUSED)
 
 
+def found(text: str) -> CommandError:
+    return CommandError(text, returncode=FOUND)
+
+
 def unknown(text: str) -> CommandError:
     return CommandError(text, returncode=UNKNOWN)
 

@@ -16,6 +16,12 @@ class Config:
     attempts: int = 3
     check_timeout: float = 300.0
     run_lease: float = 300.0
+    # How long a chunk of a repair should take, and the rest after it as a share of that.
+    repair_chunk: float = 0.25
+    repair_rest: float = 0.2
+    repair_start_within: float = 1800.0
+    undo_days: float = 30.0
+    second_person: bool = True
     outbox_lease: float = 120.0
     outbox_attempts: int = 12
     outbox_lag: float = 300.0

@@ -12,6 +12,7 @@ from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
 from integrity.relay import deliver_due
+from integrity.repair.unattended import repair_unattended
 from integrity.retention import ClockInDoubt, purge
 from integrity.sweep import fill_slot
 
@@ -71,6 +72,8 @@ def sweep() -> None:
         fill_slot(by=task_actor("integrity.tasks.sweep"))
     except SlotTaken as known:
         log_event(logger, logging.INFO, "sweep.not_started", reason=str(known))
+    else:
+        repair_unattended(by=task_actor("integrity.tasks.sweep"))
 
 
 @shared_task(ignore_result=True, soft_time_limit=HOUR, time_limit=HOUR + 60)

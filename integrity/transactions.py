@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -90,6 +90,19 @@ def savepoint() -> AbstractContextManager[None]:
 
 
 @contextmanager
+def rehearsal() -> Iterator[None]:
+    """A savepoint whose writes are taken back at its end, with everything that they set off."""
+    require_transaction()
+    with suppress(_Rehearsed), atomic():
+        yield
+        raise _Rehearsed
+
+
+class _Rehearsed(Exception):
+    """Not an error: what was tried has been seen."""
+
+
+@contextmanager
 def snapshot(*, statement_timeout: float) -> Iterator[None]:
     """Read one instant of the database; writing is refused. The time-out is seconds a statement.
 
@@ -106,6 +119,13 @@ def snapshot(*, statement_timeout: float) -> Iterator[None]:
             [milliseconds(statement_timeout)],
         )
         yield
+
+
+def check_deferred() -> None:
+    """What COMMIT would check, now. What is written afterwards is checked at once."""
+    require_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def wake_after_commit(hook: Callable[[], None]) -> None:

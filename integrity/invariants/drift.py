@@ -78,14 +78,14 @@ class CounterDrift(OfModel):
     total: str = ""
 
     def violations(self) -> "QuerySet[Any]":
-        right = self._counts().filter(**{self.by: OuterRef(self.key)}).values("counted")
+        right = self.counts().filter(**{self.by: OuterRef(self.key)}).values("counted")
         drifted = self.subject()._base_manager.filter(pk__in=self._drifted())
         rows: QuerySet[Any] = drifted.annotate(
             expected=Coalesce(Subquery(right), 0), actual=F(self.counter)
         )
         return rows
 
-    def _counts(self) -> "QuerySet[Any]":
+    def counts(self) -> "QuerySet[Any]":
         """One row for each key that is counted at all."""
         measure = Sum(self.total) if self.total else Count("*")
         counted = model_named(self.counted)._base_manager.filter(self.where)
@@ -94,7 +94,7 @@ class CounterDrift(OfModel):
 
     def _drifted(self) -> RawSQL:
         """All counts are taken once and joined; a subquery for each row costs several times that."""
-        counts, parameters = self._counts().values_list(self.by, "counted").query.sql_with_params()
+        counts, parameters = self.counts().values_list(self.by, "counted").query.sql_with_params()
         quote = connection.ops.quote_name
         meta = self.subject()._meta
         names = {

@@ -68,6 +68,11 @@ class Run(models.Model):
                 name="integrity_run_one_check_of_a_scope",
             ),
             models.UniqueConstraint(
+                fields=["scope"],
+                condition=Q(kind="repair", finished_at__isnull=True),
+                name="integrity_run_one_repair_of_a_scope",
+            ),
+            models.UniqueConstraint(
                 fields=["kind"],
                 condition=Q(kind="purge", state__in=["queued", "running"]),
                 name="integrity_run_one_purge",

@@ -4,6 +4,7 @@ from django.db.models import F
 from integrity import flows
 from integrity.invariants import declare, invariant, invariants
 from integrity.outbox import effect, effects
+from integrity.repair import repairs
 from tests.database import execute
 from tests.integrity.mailroom import Clock, Post
 from tests.integrity.toy import apps as toy
@@ -15,7 +16,7 @@ from tests.integrity.toy.models import Book  # noqa: E402 - now that its app is 
 @pytest.fixture(autouse=True)
 def own_registries(monkeypatch):
     """What a test declares is gone after it: no other test meets a toy."""
-    for registry in (effects, invariants, flows._registry):
+    for registry in (effects, invariants, repairs, flows._registry):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
@@ -23,6 +24,7 @@ def own_registries(monkeypatch):
 def declared(own_registries):
     """Declare an invariant in a registry that holds no other."""
     invariants._entries.clear()
+    repairs._entries.clear()
     return declare
 
 

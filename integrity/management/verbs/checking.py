@@ -14,6 +14,8 @@ from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken
 from integrity.lifecycle import Tally
 from integrity.models import Run
 from integrity.registry import UnknownName
+from integrity.repair.declare import repairs_of
+from integrity.repair.unattended import repair_unattended
 from integrity.rungs import FULL, Estimate, Rung, Sample, Since, since
 from integrity.sweep import check, fill_slot
 
@@ -68,7 +70,10 @@ class CheckingVerbs(cli.VerbCommand):
         except SlotTaken as error:
             self.say(f"Not made twice: {error}.")
             return _code_of(error.run, Severity[options["fail_on"].upper()])
-        return self.tell(options, done.report, done.tallies, done.run)
+        code = self.tell(options, done.report, done.tallies, done.run)
+        for each in repair_unattended(by=command_actor("after the sweep")):
+            self.say(f"unattended {each.repair}: {each.outcome}")
+        return code
 
     def record(self, options: dict[str, Any], checked: Callable[[], int]) -> int:
         try:
@@ -215,7 +220,7 @@ def _entry(each: Result, tallies: Any) -> dict[str, Any]:
         "rows": each.rows,
         "seconds": round(each.seconds, 3),
         "reason": each.reason,
-        "repair": None,
+        "repair": next((repair.name for repair in repairs_of(each.invariant.name)), None),
         "keys": each.keys,
     }
 

@@ -1,0 +1,210 @@
+"""Put rows back from the journal, where they still are as the repair left them."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from integrity.repair.names import literal, quoted
+from integrity.repair.writing import RowsMoved, Span
+from integrity.transactions import transaction_required
+
+
+@dataclass(frozen=True)
+class Undone:
+    undone: int
+    conflicts: int
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table that the journal names, and what was done to its rows."""
+
+    name: str
+    action: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def same_key(self) -> str:
+        return " AND ".join(f"t.{quoted(each)} = k.{quoted(each)}" for each in self.key)
+
+    @property
+    def record(self) -> str:
+        return f"jsonb_populate_record(NULL::{quoted(self.name)}"
+
+    @property
+    def chosen(self) -> str:
+        return f"c.table_name = {literal(self.name)} AND c.action = '{self.action}'"
+
+
+@transaction_required
+def unwrite(span: Span) -> Undone:
+    """Undo the span's changes. A subject of which any row was edited since is left as it is.
+
+    1. Lock the rows.
+    2. Put back those that equal their after-image, with the journal, in one statement.
+    3. Mark the rest.
+    """
+    tables = _tables(span)
+    for table in tables:
+        if table.action != "delete":
+            _execute(_LOCK.format(table=quoted(table.name), **_names(table)), span)
+    if not tables:
+        return Undone(0, 0)
+    sql = _UNWRITE.format(
+        matching=" UNION ALL ".join(_matching(table) for table in tables),
+        writes=", ".join(_unwrite(number, table) for number, table in enumerate(tables)),
+        written=" UNION ALL ".join(
+            f"SELECT * FROM written_{number}" for number in range(len(tables))
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*span.parameters, *span.parameters])
+        undone, untouched = cursor.fetchone()
+        if undone != untouched:
+            raise RowsMoved
+        cursor.execute(_CONFLICT, span.parameters)
+        return Undone(undone, cursor.rowcount)
+
+
+def _tables(span: Span) -> list[_Table]:
+    found = _execute(_TABLES, span)
+    return [
+        _Table(name, action, tuple(key), tuple(_columns(name, action, changed)))
+        for name, action, key, changed in found
+    ]
+
+
+def _columns(table: str, action: str, changed: list[str] | None) -> list[str]:
+    """What is written: all of a deleted row, and of a changed one what differs."""
+    if action != "delete":
+        return changed or []
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, [quoted(table)])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _names(table: _Table) -> dict[str, str]:
+    keys = [quoted(each) for each in table.key]
+    return {
+        "record": table.record,
+        "same_key": table.same_key,
+        "chosen": table.chosen,
+        "order": ", ".join(f"t.{key}" for key in keys),
+    }
+
+
+def _matching(table: _Table) -> str:
+    template = _GONE if table.action == "delete" else _SAME
+    return template.format(table=quoted(table.name), **_names(table))
+
+
+def _unwrite(number: int, table: _Table) -> str:
+    templates = {"insert": _UNINSERT, "update": _UNUPDATE, "delete": _UNDELETE}
+    columns = [quoted(each) for each in table.columns]
+    key = ", ".join(f"{literal(each)}, t.{quoted(each)}" for each in table.key)
+    body = templates[table.action].format(
+        table=quoted(table.name),
+        columns=", ".join(columns),
+        values=", ".join(f"b.{each}" for each in columns),
+        sets=", ".join(f"{each} = b.{each}" for each in columns),
+        key=key,
+        name=literal(table.name),
+        **_names(table),
+    )
+    return f"written_{number} AS ({body})"
+
+
+def _execute(sql: str, span: Span) -> list[tuple[str, str, list[str], list[str] | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, span.parameters)
+        return list(cursor.fetchall())
+
+
+_SPAN = "plan_id = %s AND position > %s AND position <= %s AND state = 'applied'"
+# Which tables, by what key, and which columns an update, or a trigger with it, has changed.
+_TABLES = f"""
+SELECT "table", action, min(keys), array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL)
+FROM (
+    SELECT "table", action, ARRAY(SELECT jsonb_object_keys(key)) AS keys, changed.name
+    FROM integrity_plannedchange LEFT JOIN LATERAL (
+        SELECT image.key AS name FROM jsonb_each(before) AS image
+        WHERE action = 'update' AND image.value IS DISTINCT FROM after -> image.key
+    ) AS changed ON true
+    WHERE {_SPAN}
+) AS journal
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_COLUMNS = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum
+"""
+_LOCK = (
+    """
+SELECT count(*) FROM (
+    SELECT FROM (
+        SELECT *, "table" AS table_name FROM integrity_plannedchange WHERE """
+    + _SPAN
+    + """
+    ) c CROSS JOIN LATERAL {record}, c.key) k JOIN {table} t ON {same_key}
+    WHERE {chosen} ORDER BY {order} FOR UPDATE OF t
+) AS locked
+"""
+)
+_SAME = """
+    SELECT c.position, c.step FROM chunk c CROSS JOIN LATERAL {record}, c.key) k
+    JOIN {table} t ON {same_key} WHERE {chosen} AND to_jsonb(t.*) = c.after
+"""
+_GONE = """
+    SELECT c.position, c.step FROM chunk c WHERE {chosen} AND NOT EXISTS (
+        SELECT FROM {record}, c.key) k JOIN {table} t ON {same_key}
+    )
+"""
+_UNINSERT = """
+    DELETE FROM {table} AS t USING whole c CROSS JOIN LATERAL {record}, c.key) k
+    WHERE {chosen} AND {same_key} AND to_jsonb(t.*) = c.after
+    RETURNING c.table_name, c.action, c.key
+"""
+_UNUPDATE = """
+    UPDATE {table} AS t SET {sets} FROM whole c CROSS JOIN LATERAL {record}, c.key) k
+        CROSS JOIN LATERAL {record}, c.before) b
+    WHERE {chosen} AND {same_key} AND to_jsonb(t.*) = c.after
+    RETURNING c.table_name, c.action, c.key
+"""
+_UNDELETE = """
+    INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE
+    SELECT {values} FROM whole c CROSS JOIN LATERAL {record}, c.before) b
+    WHERE {chosen} ORDER BY c.position
+    RETURNING {name}::text AS table_name, 'delete'::text AS action, jsonb_build_object({key}) AS key
+"""
+_UNWRITE = (
+    """
+WITH chunk AS MATERIALIZED (
+    SELECT position, step, subject, key, before, after, action, "table" AS table_name
+    FROM integrity_plannedchange WHERE """
+    + _SPAN
+    + """
+), matching AS MATERIALIZED (
+    {matching}
+), whole AS MATERIALIZED (
+    SELECT chunk.* FROM chunk JOIN (
+        SELECT position FROM chunk LEFT JOIN matching USING (position, step)
+        GROUP BY position HAVING count(*) = count(matching.step)
+    ) AS untouched USING (position)
+), {writes}, written AS (
+    {written}
+), journal AS (
+    UPDATE integrity_plannedchange p SET state = 'undone', error = ''
+    FROM whole JOIN written USING (table_name, action, key)
+    WHERE p.plan_id = %s AND p.position > %s AND p.position <= %s
+        AND p.position = whole.position AND p.step = whole.step
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM whole)
+"""
+)
+_CONFLICT = f"""
+UPDATE integrity_plannedchange SET state = 'conflict', error = 'edited since the repair'
+WHERE {_SPAN}
+"""

@@ -1,0 +1,177 @@
+"""`manage.py integrity plan`, `approve`, `apply` and `undo`, as a shell sees them."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from integrity.models import AuditEntry, Finding, RepairPlan, Run
+from integrity.repair.plan import plan_repair
+from integrity.sweep import check
+from tests.integrity.repair.conftest import (  # noqa: F401 - fixtures
+    ADA,
+    authors,
+    drifted_pages,
+    missing_pages,
+)
+from tests.integrity.toy.models import Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def integrity(manage):
+    return lambda *arguments: manage("integrity", *arguments)
+
+
+@pytest.fixture
+def plan(integrity, missing_pages, authors):  # noqa: F811
+    missing_pages()
+    authors(12)
+    ended = integrity("plan", "toy.every_author_has_a_page", "--format", "json")
+    return json.loads(ended.out)
+
+
+def test_plans_shows_the_rows_masked_and_changes_nothing(integrity, missing_pages, authors):  # noqa: F811
+    missing_pages()
+    authors(3)
+
+    ended = integrity("plan", "toy.make_pages", "--rows", "2")
+
+    assert ended.code == 0
+    assert "email: a… (19)" in ended.out
+    assert "author0@example.com" not in ended.out
+    assert ended.out.count("toy_page") == 2
+    assert "integrity apply" in ended.err
+    assert not Page.objects.exists()
+
+
+def test_plans_what_a_finding_is_about(integrity, missing_pages, authors):  # noqa: F811
+    missing_pages()
+    authors(3)
+    check(by=ADA)
+    finding = Finding.objects.order_by("pk")[1]
+
+    ended = integrity("plan", "toy.make_pages", "--finding", finding.uid, "--format", "json")
+
+    document = json.loads(ended.out)
+    assert (document["schema_version"], document["violating_rows"]) == (1, 1)
+    assert document["rows"][0]["subject"] == finding.subject
+
+
+def test_nothing_to_plan_is_no_failure(integrity, missing_pages):  # noqa: F811
+    missing_pages()
+    assert integrity("plan", "toy.make_pages").code == 0
+
+
+def test_an_unknown_repair_is_a_usage_error_that_names_the_nearest(integrity, missing_pages):  # noqa: F811
+    missing_pages()
+    ended = integrity("plan", "toy.make_page")
+    assert (ended.code, "toy.make_pages" in ended.err) == (2, True)
+
+
+def test_lists_the_repairs(integrity, missing_pages):  # noqa: F811
+    missing_pages()
+    assert "toy.make_pages" in integrity("repairs").out
+
+
+class TestApply:
+    def test_applies_and_checks(self, integrity, plan):
+        ended = integrity(
+            "apply", plan["plan"], "--yes", "--reason", "incident 12", "--format", "json"
+        )
+        done = json.loads(ended.out)
+
+        assert (ended.code, done["applied"], done["verdict"]) == (0, 12, "holds")
+        assert Page.objects.count() == 12
+        started = AuditEntry.objects.get(verb="integrity.repair_started")
+        assert (started.actor_kind, started.via, started.reason) == (
+            "command",
+            "cli",
+            "incident 12",
+        )
+
+    def test_asks_first(self, integrity, plan):
+        ended = integrity("apply", plan["plan"], "--reason", "incident 12")
+        assert (ended.code, "--yes" in ended.err) == (4, True)
+        assert not Page.objects.exists()
+
+    def test_wants_a_reason(self, integrity, plan):
+        assert integrity("apply", plan["plan"], "--yes").code == 4
+
+    def test_does_not_skip_a_second_person(self, integrity, missing_pages, authors):  # noqa: F811
+        missing_pages(second_person=True)
+        authors(1)
+        mine = json.loads(integrity("plan", "toy.make_pages", "--format", "json").out)["plan"]
+        ended = integrity("apply", mine, "--yes", "--reason", "x")
+        assert (ended.code, "Somebody else" in ended.err) == (4, True)
+
+        theirs = plan_repair(repair="toy.make_pages", by=ADA)
+        assert integrity("approve", theirs.uid, "--reason", "looks right").code == 0
+        assert integrity("apply", theirs.uid, "--yes", "--reason", "x").code == 0
+
+    def test_approves_what_was_looked_at(self, integrity, plan):
+        ended = integrity("approve", plan["plan"], "--reason", "x", "--hash", "0" * 64)
+        assert ended.code == 4
+        assert integrity("approve", plan["plan"], "--reason", "x", "--hash", plan["hash"]).code == 0
+
+    def test_says_when_not_all_of_it_could_be_done(self, integrity, drifted_pages, authors):  # noqa: F811
+        drifted_pages()
+        made = authors(30, pages=True)
+        plan = plan_repair(repair="toy.copy_addresses", by=ADA)
+        Page.objects.filter(author=made[0]).update(words=5)
+
+        ended = integrity("apply", plan.uid, "--yes", "--reason", "x")
+
+        assert (ended.code, "--state stale" in ended.err) == (1, True)
+        assert integrity("preview", plan.uid, "--state", "stale").out.count("toy_page") == 1
+
+    def test_an_unknown_plan_is_a_usage_error(self, integrity):
+        assert integrity("apply", "00000000-0000-0000-0000-000000000000", "--yes").code == 2
+
+    def test_ctrl_c_finishes_the_chunk_and_says_how_to_go_on(self, integrity, plan, monkeypatch):
+        asked = []
+
+        def interrupt(*arguments):
+            def once(progress):
+                if progress.done == 1 and not asked:
+                    asked.append(os.kill(os.getpid(), signal.SIGINT))
+
+            return once
+
+        monkeypatch.setattr("integrity.management.verbs.repairing.progress_line", interrupt)
+        ended = integrity("apply", plan["plan"], "--yes", "--reason", "x")
+
+        assert ended.code == 130
+        assert f"integrity resume {plan['plan']}" in ended.err
+        assert (Page.objects.count(), Run.objects.get().state) == (1, "paused")
+        assert integrity("resume", plan["plan"]).code == 0
+        assert (Page.objects.count(), RepairPlan.objects.get().applied) == (12, 12)
+
+
+class TestUndo:
+    def test_puts_back(self, integrity, plan):
+        integrity("apply", plan["plan"], "--yes", "--reason", "x")
+
+        ended = integrity("undo", plan["plan"], "--yes", "--reason", "wrong", "--format", "json")
+
+        assert (ended.code, json.loads(ended.out)["undone"]) == (0, 12)
+        assert not Page.objects.exists()
+
+    def test_lists_what_was_edited_since(self, integrity, plan):
+        integrity("apply", plan["plan"], "--yes", "--reason", "x")
+        Page.objects.filter(pk=Page.objects.first().pk).update(words=5)
+
+        assert integrity("undo", plan["plan"], "--yes", "--reason", "wrong").code == 1
+        assert "edited since" in integrity("preview", plan["plan"], "--state", "conflict").out
+
+    def test_that_is_refused_exits_4(self, integrity, plan):
+        assert integrity("undo", plan["plan"], "--yes", "--reason", "wrong").code == 4
+
+
+def test_values_are_shown_to_who_asks_and_the_log_says_so(integrity, plan):
+    ended = integrity("preview", plan["plan"], "--reveal", "--reason", "ticket 5")
+
+    assert "author0@example.com" in ended.out
+    assert AuditEntry.objects.get(verb="integrity.repair_revealed").reason == "ticket 5"
