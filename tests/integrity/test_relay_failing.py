@@ -86,7 +86,9 @@ class TestFailing:
         left = message.available_at - timezone.now()
         assert timedelta(minutes=14) < left <= timedelta(minutes=15)
 
-    @pytest.mark.parametrize(("asked", "given"), [(-5, 1), (0, 1), (math.nan, 1), (math.inf, 86_400)])
+    @pytest.mark.parametrize(
+        ("asked", "given"), [(-5, 1), (0, 1), (math.nan, 1), (math.inf, 86_400)]
+    )
     def test_a_senseless_pause_is_bounded(self, post, asked, given):
         post.fails_with(RetryLater(asked))
         promise("a")
