@@ -64,6 +64,14 @@ class TestFacts:
         assert str(ada.email) in page.text
         assert str(bob.email) not in page.text
 
+    def test_an_id_above_the_page_is_spelt_as_it_is(self, client, operator):
+        ada = CoupleFactory(uid="abcdef00-0000-4000-8000-000000000000")
+
+        page = client.get(reverse("admin:accounts_user_change", args=[ada.pk]))
+
+        assert "Abcdef00" not in page.text
+        assert "Users" in page.text
+
     def test_an_account_is_found_by_its_id(self, client, operator):
         ada, bob = CoupleFactory(), CoupleFactory()
 
