@@ -67,8 +67,9 @@ def _instead(model: type[Model], theirs: Any) -> dict[str, Any]:
     if model is Group:
         return {"filter_horizontal": (), "form": GroupForm}
     if model is Authenticator:
-        # Made by its owner, and secret; an operator removes one that is lost.
-        return {"exclude": ["data"], "has_add_permission": _never, "has_change_permission": _never}
+        # Made by its owner, and secret; a verb on the user's page removes one that is lost.
+        refused = {f"has_{change}_permission": _never for change in ("add", "change", "delete")}
+        return {"exclude": ["data"], **refused}
     return {}
 
 

@@ -85,6 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("add_couple", "Can add a couple"),
             ("resend_verification", "Can resend the verification"),
+            ("remove_second_factor", "Can remove the second factor"),
         ]
         constraints = [
             models.CheckConstraint(name="accounts_user_email_is_canonical", condition=IS_CANONICAL),

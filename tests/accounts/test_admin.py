@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -151,3 +152,24 @@ class TestResendingTheVerification:
         )
 
         assert answer.status_code == 404
+
+
+class TestRemovingTheSecondFactor:
+    def test_removes_it_tells_its_owner_and_keeps_the_reason(self, client, operator):
+        _permit(operator, "remove_second_factor")
+        couple = CoupleFactory()
+        Authenticator.objects.create(user=couple, type="totp", data={})
+
+        _post(client, _url("remove_second_factor", couple), reason="the phone fell into a lake")
+
+        assert not Authenticator.objects.exists()
+        assert OutboxMessage.objects.get().payload["kind"] == "second_factor_removed"
+        assert AuditEntry.objects.get().reason == "the phone fell into a lake"
+
+    def test_where_there_is_none_is_refused_in_words(self, client, operator):
+        _permit(operator, "remove_second_factor")
+
+        answer = _post(client, _url("remove_second_factor", CoupleFactory()), reason="they rang up")
+
+        assert "has no second factor" in answer.text
+        assert not AuditEntry.objects.exists()

@@ -11,6 +11,7 @@ POINTS = {
     "deliver_due": 12,
     "finish": 34,
     "remind_of_account": 20,
+    "remove_second_factor": 18,
     "reopen": 14,
     "replace_interests": 26,
     "request_email_change": 40,
