@@ -28,6 +28,11 @@ OUR_STAGE = "accounts.stages.VerificationStage"
 
 
 class Adapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "The address or the password is not correct. If you have just"
+        " signed up, open the link in our mail first."
+    }
+
     def clean_email(self, email: str) -> str:
         return canonical_email(email)
 

@@ -46,6 +46,10 @@ class PasswordChangedMeanwhile(AccountError):
     """The password was changed elsewhere a moment ago. Ask for a new link."""
 
 
+class NoSecondFactor(AccountError):
+    """This account has no second factor."""
+
+
 class UserNotFound(AccountError):
     """There is no account with this e-mail address or id."""
 

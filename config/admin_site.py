@@ -10,7 +10,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -40,12 +41,20 @@ def compose() -> None:
     """Call once, when every app has registered its pages."""
     # The log-in limits and the second factor hold for operators, too.
     admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+    # One page where a password is changed: the one that also tells its owner by mail.
+    admin.site.password_change = _change_password  # type: ignore[assignment, method-assign]
     admin.site.index_title = "Desk"
     for model in HIDDEN:
         if admin.site.is_registered(model):
             admin.site.unregister(model)
     for model in RESTYLED:
         _restyle(model)
+
+
+def _change_password(
+    request: HttpRequest, extra_context: dict[str, Any] | None = None
+) -> HttpResponse:
+    return redirect("account_change_password")
 
 
 def _restyle(model: type[Model]) -> None:
@@ -67,8 +76,9 @@ def _instead(model: type[Model], theirs: Any) -> dict[str, Any]:
     if model is Group:
         return {"filter_horizontal": (), "form": GroupForm}
     if model is Authenticator:
-        # Made by its owner, and secret; an operator removes one that is lost.
-        return {"exclude": ["data"], "has_add_permission": _never, "has_change_permission": _never}
+        # Made by its owner, and secret; a verb on the user's page removes one that is lost.
+        refused = {f"has_{change}_permission": _never for change in ("add", "change", "delete")}
+        return {"exclude": ["data"], **refused}
     return {}
 
 

@@ -1,5 +1,6 @@
 """Log lines: one JSON object each in production, readable text in development."""
 
+import re
 from typing import Any
 
 import structlog
@@ -17,6 +18,15 @@ def _without_path(logger: object, method: str, event: EventDict) -> EventDict:
     return event
 
 
+def _without_rows(logger: object, method: str, event: EventDict) -> EventDict:
+    """PostgreSQL's details quote the values of a refused row, and so addresses and names."""
+    for name in ("event", "exception", "error"):
+        if isinstance(event.get(name), str):
+            event[name] = DETAIL.sub("DETAIL: withheld", event[name])
+    return event
+
+
+DETAIL = re.compile(r"DETAIL: .*?(?=\n[A-Z]+: |\n\n|\Z)", re.DOTALL)
 SHARED = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -58,7 +68,11 @@ def _passing(level: str) -> dict[str, Any]:
 
 
 def _json() -> list[Any]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    return [
+        structlog.processors.format_exc_info,
+        _without_rows,
+        structlog.processors.JSONRenderer(default=str),
+    ]
 
 
 def _text() -> list[Any]:

@@ -58,7 +58,7 @@ AREAS = {
     ],
     "Access": [
         ("auth.group", "Groups", "group", "Which operators may do what."),
-        ("mfa.authenticator", "Second factors", "key", "Who has one. Remove a lost one."),
+        ("mfa.authenticator", "Second factors", "key", "Who has one, and since when."),
     ],
 }
 

@@ -10,6 +10,7 @@ from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
 from accounts.models import Address, Kind, Profile, User, Wedding
+from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up
 from accounts.verification import resend_verification
 from integrity.admin.verbs import ReasonForm, may, verb
@@ -49,9 +50,10 @@ class UserAdmin(AccountFacts):
     ]
     inlines = [ProfileInline, AddressInline]
     actions_list = ["add_couple"]
-    actions_detail = ["resend_verification"]
+    actions_detail = ["resend_verification", "remove_second_factor"]
     has_add_couple_permission = may("accounts.add_couple")
     has_resend_verification_permission = may("accounts.resend_verification")
+    has_remove_second_factor_permission = may("accounts.remove_second_factor")
 
     @display(description="verified", boolean=True, ordering="profile__email_verified")
     def is_verified(self, user: User) -> bool:
@@ -99,6 +101,18 @@ class UserAdmin(AccountFacts):
     def resend_verification(self, user: User, form: ReasonForm, by: Actor) -> str:
         resend_verification(user=user, by=by)
         return "The mail is on the way."
+
+    @verb(
+        permission="remove_second_factor",
+        title="Remove the second factor",
+        explain="For whoever lost it: removes the app and the recovery codes, and tells the"
+        " mailbox. The password alone logs in until a new one is set up.",
+        submit="Remove the second factor",
+        refusals=(AccountError,),
+    )
+    def remove_second_factor(self, user: User, form: ReasonForm, by: Actor) -> str:
+        remove_second_factor(user=user, by=by)
+        return "The second factor is removed, and its owner gets a mail."
 
 
 @admin.register(Profile)

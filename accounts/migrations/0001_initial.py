@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 "permissions": [
                     ("add_couple", "Can add a couple"),
                     ("resend_verification", "Can resend the verification"),
+                    ("remove_second_factor", "Can remove the second factor"),
                 ],
             },
         ),

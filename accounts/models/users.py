@@ -43,19 +43,21 @@ class UserManager(BaseUserManager["User"]):
         """
         if kind != Kind.OPERATOR:
             raise CouplesSignUp
-        return self._create_operator(email, password, is_superuser=False)
+        return self._create_operator(email, password, is_superuser=False, reason="create_user")
 
     def create_superuser(self, email: str, password: str | None = None) -> "User":
-        return self._create_operator(email, password, is_superuser=True)
+        return self._create_operator(email, password, is_superuser=True, reason="createsuperuser")
 
-    def _create_operator(self, email: str, password: str | None, *, is_superuser: bool) -> "User":
+    def _create_operator(
+        self, email: str, password: str | None, *, is_superuser: bool, reason: str
+    ) -> "User":
         from accounts.operators import make_operator
 
         return make_operator(
             email=canonical_email(email),
             password_hash=make_password(password),
             is_superuser=is_superuser,
-            by=command_actor(),
+            by=command_actor(reason),
         )
 
 
@@ -83,6 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("add_couple", "Can add a couple"),
             ("resend_verification", "Can resend the verification"),
+            ("remove_second_factor", "Can remove the second factor"),
         ]
         constraints = [
             models.CheckConstraint(name="accounts_user_email_is_canonical", condition=IS_CANONICAL),

@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -63,6 +64,14 @@ class TestFacts:
 
         assert str(ada.email) in page.text
         assert str(bob.email) not in page.text
+
+    def test_an_id_above_the_page_is_spelt_as_it_is(self, client, operator):
+        ada = CoupleFactory(uid="abcdef00-0000-4000-8000-000000000000")
+
+        page = client.get(reverse("admin:accounts_user_change", args=[ada.pk]))
+
+        assert "Abcdef00" not in page.text
+        assert "Users" in page.text
 
     def test_an_account_is_found_by_its_id(self, client, operator):
         ada, bob = CoupleFactory(), CoupleFactory()
@@ -143,3 +152,24 @@ class TestResendingTheVerification:
         )
 
         assert answer.status_code == 404
+
+
+class TestRemovingTheSecondFactor:
+    def test_removes_it_tells_its_owner_and_keeps_the_reason(self, client, operator):
+        _permit(operator, "remove_second_factor")
+        couple = CoupleFactory()
+        Authenticator.objects.create(user=couple, type="totp", data={})
+
+        _post(client, _url("remove_second_factor", couple), reason="the phone fell into a lake")
+
+        assert not Authenticator.objects.exists()
+        assert OutboxMessage.objects.get().payload["kind"] == "second_factor_removed"
+        assert AuditEntry.objects.get().reason == "the phone fell into a lake"
+
+    def test_where_there_is_none_is_refused_in_words(self, client, operator):
+        _permit(operator, "remove_second_factor")
+
+        answer = _post(client, _url("remove_second_factor", CoupleFactory()), reason="they rang up")
+
+        assert "has no second factor" in answer.text
+        assert not AuditEntry.objects.exists()

@@ -80,6 +80,14 @@ def logging_in(client, email, own):
     return [log_in(client, email, password="a wrong password")]
 
 
+def signing_up_and_logging_in(client, email, own):
+    """With the password of the sign-up: it is that of an account, or of none."""
+    sign_up(client, email, "the visitor's own words")
+    answers = [log_in(each, email, "the visitor's own words") for each in (Client(), client)]
+    mailbox.forget()  # Whoever waits for the link gets it once more, which nobody else sees.
+    return answers
+
+
 def moving_there(client, email, own):
     couple = CoupleFactory(email=own, address__verified=True)
     log_in(client, couple.email)
@@ -97,6 +105,7 @@ JOURNEYS = [
     changing_from_it_to_one_that_was_mailed,
     forgetting_the_password,
     logging_in,
+    signing_up_and_logging_in,
     moving_there,
 ]
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.errors import CouplesSignUp
 from accounts.models import Address, Kind, Member, Profile, Role, User, Wedding, WeddingStats
+from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
 from tests.database import execute, refused_as
 from tests.factories import CoupleFactory, OperatorFactory
@@ -226,6 +227,13 @@ class TestOperators:
         assert user.profile.email_verified
         assert not Member.objects.exists()
         assert_every_invariant_holds("accounts")
+
+    def test_createsuperuser_says_in_the_audit_log_that_it_was_it(self, monkeypatch):
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+
+        call_command("createsuperuser", interactive=False, email="ada@example.com", verbosity=0)
+
+        assert AuditEntry.objects.get().reason == "createsuperuser"
 
     def test_createsuperuser_refuses_what_is_no_address_in_one_line(self, monkeypatch):
         monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")

@@ -138,15 +138,17 @@ class TestAskingAgain:
         assert client.get(WAITING).url == LOG_IN
         assert client.post(OTHER_ADDRESS, {"email": "ada@example.com"}).url == LOG_IN
 
-    def test_logging_in_before_the_proof_sends_the_link_and_waits(self, client, other_client):
+    def test_logging_in_before_the_proof_is_refused_and_sends_the_link(self, client, other_client):
+        """Told apart from a wrong password, it would tell which addresses have an account."""
         sign_up(client)
         mailbox.forget()
         mailbox.a_minute_later()
 
-        assert log_in(other_client).url == WAITING
+        assert "open the link in our mail first" in text(log_in(other_client))
         assert mailbox.kinds() == [("verify", "ada@example.com")]
         assert not is_logged_in(other_client)
-        assert press(other_client, mailbox.last()).url == reverse("onboarding_home")
+        assert press(other_client, mailbox.last()).url == LOG_IN
+        assert log_in(other_client).url == reverse("onboarding_home")
 
 
 class TestAnotherAddress:

@@ -82,7 +82,7 @@ def test_finds_every_page_in_order(operator, couple):
         "",
         "accounts/user/",
         f"accounts/user/{couple.pk}/change/",
-        f"accounts/user/{couple.pk}/set-interests/",
+        f"accounts/user/{couple.pk}/set-interests",
         f"accounts/wedding/{couple.membership.wedding_id}/change/",
         "onboarding/task/",
         "integrity/outboxmessage/",

@@ -87,3 +87,13 @@ def test_every_page_of_the_menu_is_there_and_says_where_one_is(desk, client):
 
     assert {page.status_code for page in pages} == {200}
     assert all(page.context["environment"] == ("demo", "info") for page in pages)
+
+
+def test_a_password_is_changed_on_the_page_that_tells_its_owner(desk, client):
+    desk()
+    assert client.get("/admin/password_change/").url == reverse("account_change_password")
+
+
+def test_who_logs_out_is_back_at_the_front(desk, client):
+    desk()
+    assert client.post(reverse("admin:logout")).url == "/"

@@ -5,6 +5,7 @@ import logging.config
 import sys
 
 import pytest
+from django.db import IntegrityError
 from django.urls import resolve
 from structlog.contextvars import bound_contextvars
 
@@ -67,6 +68,19 @@ def test_an_exception_stays_on_its_line(lines):
         logger.exception("failed")
     (line,) = read()
     assert "ValueError: broken" in line["exception"]
+
+
+def test_a_refused_row_is_not_quoted(lines):
+    logger, read = lines
+    try:
+        raise IntegrityError(
+            "refused\nDETAIL: Failing row contains (ada@example.com,\nx).\nHINT: no"
+        )
+    except IntegrityError as error:
+        logger.exception("failed: %s", error)
+    (line,) = read()
+    assert "ada@" not in json.dumps(line)
+    assert line["event"] == "failed: refused\nDETAIL: withheld\nHINT: no"
 
 
 def test_a_traceback_in_the_text_of_development_shows_no_variables():

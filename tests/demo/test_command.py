@@ -15,7 +15,7 @@ import pytest
 
 from config import embedded_postgres
 from tests.config.checkout import copy_to, manage
-from tests.config.test_embedded_postgres import remove
+from tests.config.test_embedded_postgres import process, remove
 
 PATIENCE = 90
 
@@ -88,19 +88,24 @@ def until(condition):
         time.sleep(0.1)
 
 
-def test_it_fills_serves_mails_stops_without_a_trace_and_goes_on_from_there(checkout, start):
+def test_it_serves_and_mails_survives_a_killed_database_stops_and_goes_on_from_there(
+    checkout, start
+):
     demo = start()
     assert "password" in demo.said
     demo.sign_up("ada@example.com")
     until(lambda: "ada@example.com" in demo.get("/demo/mail/"))
+    os.kill(process(checkout), signal.SIGKILL)
+    demo.sign_up("eve@example.com")
+    until(lambda: "eve@example.com" in demo.get("/demo/mail/"))
     assert demo.interrupt() == 0
-    assert "Traceback" not in demo.said
     assert not embedded_postgres.answers(embedded_postgres.locate(checkout))
 
     again = start()
     assert "Log in to the admin" not in again.said
     assert "ada@example.com" in again.get("/demo/mail/")
     assert again.interrupt() == 0
+    assert "Traceback" not in again.said
 
     fresh = start("--fresh")
     assert "Log in to the admin" in fresh.said

@@ -1,8 +1,12 @@
-"""The flows of an account that changes its address or its password."""
+"""The flows of an account that changes its address, its password or its second factor."""
+
+from allauth.mfa.models import Authenticator
 
 from accounts.email_change import cancel_email_change, request_email_change
+from accounts.errors import NoSecondFactor
 from accounts.models import Address
 from accounts.passwords import set_password
+from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up_after_all
 from accounts.verification import (
     change_unverified_email,
@@ -169,6 +173,31 @@ SET_PASSWORD = Scenario(
     whole=password_set,
 )
 
+
+def with_a_second_factor():
+    context = couple(address__verified=True)
+    for type in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES):
+        Authenticator.objects.create(user=context.user, type=type, data={})
+    return context
+
+
+def second_factor_removed(context):
+    return judge(
+        factors=(Authenticator.objects.filter(user=context.user).count(), 2, 0),
+        notice=(mails(f"second_factor_removed:{context.user.uid}:"), 0, 1),
+        audit=(audits(context.user), 0, 1),
+    )
+
+
+REMOVE_SECOND_FACTOR = Scenario(
+    name="remove_second_factor",
+    flows=("accounts.remove_second_factor",),
+    setup=with_a_second_factor,
+    act=lambda context: remove_second_factor(user=context.user, by=BY),
+    whole=second_factor_removed,
+    done_before=(NoSecondFactor,),
+)
+
 SCENARIOS = [
     CONFIRM_CHANGE,
     CHANGE_UNVERIFIED,
@@ -176,4 +205,5 @@ SCENARIOS = [
     REQUEST_CHANGE,
     CANCEL_CHANGE,
     SET_PASSWORD,
+    REMOVE_SECOND_FACTOR,
 ]

@@ -15,6 +15,7 @@ POINTS = {
     "mark_false_positive": 14,
     "record_check": 18,
     "remind_of_account": 20,
+    "remove_second_factor": 18,
     "reopen": 14,
     "reopen_finding": 14,
     "replace_interests": 26,

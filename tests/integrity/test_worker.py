@@ -31,9 +31,7 @@ def office(request, tmp_path):
     office = Office(folder, broker)
     yield office
     office.close()
-    options = transport_options(broker, folder=folder)
-    with Connection(broker, transport_options=options) as connection:
-        connection.default_channel.queue_delete(folder.name)
+    forget_queue(broker, folder)
 
 
 def skip_unless_it_runs(name, port):
@@ -43,6 +41,18 @@ def skip_unless_it_runs(name, port):
         if os.environ.get("CI"):
             raise
         pytest.skip(f"{name} doesn't run at 127.0.0.1:{port}")
+
+
+def forget_queue(broker, folder):
+    """A broker outlives the tests."""
+    options = transport_options(broker, folder=folder)
+    with Connection(broker, transport_options=options) as connection:
+        channel = connection.default_channel
+        channel.queue_delete(folder.name)
+        channel.exchange_delete(folder.name)
+        if broker.startswith("redis:"):
+            for key in channel.client.scan_iter(f"*{folder.name}*"):
+                channel.client.delete(key)
 
 
 def promise(key):
