@@ -16,13 +16,13 @@ from integrity.repair.problems import of_the_repairs
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    values = settings_problems or [
+    others = settings_problems or [
         *_check_seal_keys(),
         *_check_doorbell(),
         *of_the_registry(),
         *of_the_repairs(),
     ]
-    return [*_check_database(), *values]
+    return [*_check_database(), *others]
 
 
 def _check_database() -> list[CheckMessage]:

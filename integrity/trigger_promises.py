@@ -38,9 +38,7 @@ def promise_what_changed(sender: Any, using: str, **kwargs: Any) -> None:
     now, before = live_triggers(), _before.pop() if _before else None
     if not PromisedTrigger.objects.exists():
         _promise(now)
-    else:
-        _promise(now)
-    if before is not None:
+    elif before is not None:
         _promise({key: live for key, live in now.items() if before.get(key) != live})
         for table, name in before.keys() - now.keys():
             PromisedTrigger.objects.filter(table=table, name=name).delete()
