@@ -17,7 +17,7 @@ from integrity.repair.actions import Action, count_to_do
 from integrity.repair.approve import locked, refuse_expired
 from integrity.repair.declare import Repair, RowRepair, repairs
 from integrity.repair.errors import Refused
-from integrity.repair.plan import hash_of, use_utc
+from integrity.repair.plan import hash_of, prepare_session
 from integrity.repair.worker import MAX_UNFIT
 from integrity.repair.writing import Span, count_agreeing
 from integrity.transactions import transaction_required
@@ -45,7 +45,7 @@ def start(*, plan: UUID, confirmed: Collection[str], by: Actor) -> Run:
     repair = repairs.get(approved.repair)
     _refuse_obstacles(repair, confirmed)
     run = _begin(approved, by)
-    use_utc()
+    prepare_session()
     if hash_of(approved) != approved.hash:
         raise Refused("This is not what was approved: the plan was changed. Plan again.")
     _refuse_stale(repair, approved)

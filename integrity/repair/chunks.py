@@ -12,7 +12,7 @@ from integrity.models import PlannedChange, RepairPlan, Run
 from integrity.repair.actions import Action, perform, take_back
 from integrity.repair.candidates import candidates, in_chunk
 from integrity.repair.declare import Repair, RowRepair, repairs
-from integrity.repair.plan import use_utc
+from integrity.repair.plan import prepare_session
 from integrity.repair.undoing import unwrite
 from integrity.repair.writing import Span, write
 from integrity.transactions import check_deferred, transaction_required
@@ -105,7 +105,7 @@ def _hold(plan: int, run: Run) -> RepairPlan:
     with connection.cursor() as cursor:
         # Also against a worker whose lease was taken over while it waited for this.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [at_work.repair])
-    use_utc()
+    prepare_session()
     return at_work
 
 

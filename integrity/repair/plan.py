@@ -60,7 +60,7 @@ def plan_repair(
     if by.kind not in ACTORS:
         raise Refused(f"Repairs are for operators, commands and tasks, not for a {by.kind}.")
     _refuse_doubtful(mending)
-    use_utc()
+    prepare_session()
     plan = _insert(mending, by)
     if isinstance(mending, RowRepair):
         _store(mending, plan, subjects, limit)
@@ -73,10 +73,15 @@ def plan_repair(
     return plan
 
 
-def use_utc() -> None:
-    """Images of rows are compared as JSON, and times look as the session's zone says."""
+def prepare_session() -> None:
+    """Images of rows are compared as JSON, and times look as the session's zone says.
+
+    A chunk is a small part of its tables, which are better probed than read.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('TimeZone', 'UTC', true)")
+        cursor.execute(
+            "SELECT set_config('TimeZone', 'UTC', true), set_config('random_page_cost', '1.1', true)"
+        )
 
 
 def _refuse_doubtful(repair: Repair) -> None:

@@ -14,7 +14,7 @@ from integrity.models import RepairPlan
 from integrity.repair.approve import locked
 from integrity.repair.chunks import apply_span
 from integrity.repair.errors import Refused
-from integrity.repair.plan import BROKEN_PROMISES, promise_of, use_utc
+from integrity.repair.plan import BROKEN_PROMISES, prepare_session, promise_of
 from integrity.repair.writing import Span
 from integrity.transactions import check_deferred, savepoint
 
@@ -96,7 +96,7 @@ def _try_out(*, plan: UUID) -> None:
         raise Refused(f"The plan is {tried.state}; only what has not begun is tried out.")
     if tried.subjects > LARGEST:
         raise Refused(f"A trial takes at most {LARGEST:,} violating rows. Plan fewer, by a limit.")
-    use_utc()
+    prepare_session()
     before, touched = counts(), _written()
     applied = stale = 0
     refusal = ""

@@ -109,10 +109,11 @@ def _unwrite(number: int, table: _Table) -> str:
         values=", ".join(f"b.{each}" for each in columns),
         sets=", ".join(f"{each} = b.{each}" for each in columns),
         key=key,
-        name=literal(table.name),
         **_names(table),
     )
-    return f"written_{number} AS ({body})"
+    if table.action != "delete":
+        return f"written_{number} AS ({body})"
+    return f"restored_{number} AS ({body}), {_PLACED.format(number=number, chosen=table.chosen)}"
 
 
 def _execute(sql: str, span: Span) -> list[tuple[str, str, list[str], list[str] | None]]:
@@ -164,20 +165,28 @@ _GONE = """
 _UNINSERT = """
     DELETE FROM {table} AS t USING whole c CROSS JOIN LATERAL {record}, c.key) k
     WHERE {chosen} AND {same_key} AND to_jsonb(t.*) = c.after
-    RETURNING c.table_name, c.action, c.key
+    RETURNING c.position, c.step
 """
 _UNUPDATE = """
     UPDATE {table} AS t SET {sets} FROM whole c CROSS JOIN LATERAL {record}, c.key) k
         CROSS JOIN LATERAL {record}, c.before) b
     WHERE {chosen} AND {same_key} AND to_jsonb(t.*) = c.after
-    RETURNING c.table_name, c.action, c.key
+    RETURNING c.position, c.step
 """
 _UNDELETE = """
     INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE
     SELECT {values} FROM whole c CROSS JOIN LATERAL {record}, c.before) b
     WHERE {chosen} ORDER BY c.position
-    RETURNING {name}::text AS table_name, 'delete'::text AS action, jsonb_build_object({key}) AS key
+    RETURNING jsonb_build_object({key}) AS key
 """
+# As in `writing`: a FULL JOIN is hashed or merged, whatever the planner expects.
+_PLACED = """written_{number} AS MATERIALIZED (
+    SELECT position, step FROM (
+        SELECT c.position, c.step, c.step IS NOT NULL AND w.there AS matched
+        FROM (SELECT * FROM whole c WHERE {chosen}) c
+        FULL JOIN (SELECT key, true AS there FROM restored_{number}) w USING (key) OFFSET 0
+    ) AS placed WHERE matched
+)"""
 _UNWRITE = (
     """
 WITH chunk AS MATERIALIZED (
@@ -188,17 +197,20 @@ WITH chunk AS MATERIALIZED (
 ), matching AS MATERIALIZED (
     {matching}
 ), whole AS MATERIALIZED (
-    SELECT chunk.* FROM chunk JOIN (
-        SELECT position FROM chunk LEFT JOIN matching USING (position, step)
-        GROUP BY position HAVING count(*) = count(matching.step)
-    ) AS untouched USING (position)
+    SELECT * FROM (
+        SELECT compared.*, bool_and(same) OVER (PARTITION BY position) AS untouched FROM (
+            SELECT chunk.*, matched.same IS NOT NULL AS same FROM chunk
+            FULL JOIN (SELECT position, step, true AS same FROM matching) AS matched
+                USING (position, step) OFFSET 0
+        ) AS compared
+    ) AS together WHERE untouched
 ), {writes}, written AS (
     {written}
 ), journal AS (
     UPDATE integrity_plannedchange p SET state = 'undone', error = ''
-    FROM whole JOIN written USING (table_name, action, key)
+    FROM written
     WHERE p.plan_id = %s AND p.position > %s AND p.position <= %s
-        AND p.position = whole.position AND p.step = whole.step
+        AND p.position = written.position AND p.step = written.step
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM whole)

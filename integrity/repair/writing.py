@@ -130,15 +130,15 @@ def _write(step: Step) -> str:
 def _insert(step: Step) -> str:
     columns = [quoted(field_of(step.model, name).column) for name in step.written]
     key = ", ".join(f"'{field.column}', t.{quoted(field.column)}" for field in _pk(step))
-    return (
-        f"written_{step.number} AS (INSERT INTO {step.table} AS t ({', '.join(columns)})"
+    rows = (
+        f"inserted_{step.number} AS (INSERT INTO {step.table} AS t ({', '.join(columns)})"
         f" OVERRIDING SYSTEM VALUE SELECT {', '.join(f'r.{each}' for each in columns)}"
         f" FROM agreed a CROSS JOIN LATERAL"
         f" jsonb_populate_record(NULL::{step.table}, a.change || a.assigned) r"
         f" WHERE {_numbered(step)} ORDER BY a.position"
-        f" RETURNING {step.number} AS step, jsonb_build_object({key}) AS key,"
-        f" to_jsonb(t.*) AS after)"
+        f" RETURNING jsonb_build_object({key}) AS key, to_jsonb(t.*) AS after)"
     )
+    return f"{rows}, {_PLACED.format(number=step.number, chosen=_numbered(step))}"
 
 
 def _update(step: Step) -> str:
@@ -149,7 +149,7 @@ def _update(step: Step) -> str:
         f" FROM agreed a CROSS JOIN LATERAL jsonb_populate_record(NULL::{step.table}, a.key) k"
         f" CROSS JOIN LATERAL jsonb_populate_record(NULL::{step.table}, a.change || a.assigned) r"
         f" WHERE {_numbered(step)} AND {same_key(_pk(step))} AND to_jsonb(t.*) = a.before"
-        f" RETURNING a.step, a.key, to_jsonb(t.*) AS after)"
+        f" RETURNING a.position, a.step, to_jsonb(t.*) AS after)"
     )
 
 
@@ -158,7 +158,7 @@ def _delete(step: Step) -> str:
         f"written_{step.number} AS (DELETE FROM {step.table} AS t"
         f" USING agreed a CROSS JOIN LATERAL jsonb_populate_record(NULL::{step.table}, a.key) k"
         f" WHERE {_numbered(step)} AND {same_key(_pk(step))} AND to_jsonb(t.*) = a.before"
-        f" RETURNING a.step, a.key, NULL::jsonb AS after)"
+        f" RETURNING a.position, a.step, NULL::jsonb AS after)"
     )
 
 
@@ -175,6 +175,8 @@ def same_key(fields: list[Any]) -> str:
     return " AND ".join(f"t.{name} = k.{name}" for name in names)
 
 
+# A FULL JOIN is hashed or merged, behind OFFSET 0 also when nothing is expected of it: how many
+# rows a CTE has is a guess, and on a bad one the planner compares each row with each other.
 _AGREED = """
 WITH chunk AS MATERIALIZED (
     SELECT position, step, subject, key, before, change, assigned
@@ -184,38 +186,40 @@ WITH chunk AS MATERIALIZED (
     SELECT jsonb_build_array({pk}) AS subject, r.* FROM ({violating}) r
 ), today AS MATERIALIZED (
     {planned}
+), compared AS (
+    SELECT subject, step, chunk.position, chunk.key, chunk.before, chunk.change, chunk.assigned,
+        coalesce(today.change = chunk.change, false)
+            AND today.before IS NOT DISTINCT FROM chunk.before AS agrees
+    FROM chunk FULL JOIN today USING (subject, step) OFFSET 0
 ), agreed AS MATERIALIZED (
     {agreed}
 )
 """
+_SIMPLE = "SELECT * FROM compared WHERE agrees"
+# A subject's rows are written together or not at all, and none of them may be new since the plan.
+_ALL_STEPS = """
+    SELECT * FROM (
+        SELECT compared.*, bool_and(agrees) OVER (PARTITION BY subject) AS all_agree FROM compared
+    ) AS together WHERE all_agree
+"""
+_PLACED = """written_{number} AS MATERIALIZED (
+    SELECT position, step, after FROM (
+        SELECT a.position, a.step, w.after, a.step IS NOT NULL AND w.after IS NOT NULL AS matched
+        FROM (SELECT * FROM agreed a WHERE {chosen}) a FULL JOIN inserted_{number} w USING (key)
+        OFFSET 0
+    ) AS placed WHERE matched
+)"""
 _WRITE = """
 , {writes}, written AS (
     {written}
 ), journal AS (
     UPDATE integrity_plannedchange p SET state = 'applied', after = written.after
-    FROM agreed JOIN written USING (step, key)
+    FROM written
     WHERE p.plan_id = %s AND p.position > %s AND p.position <= %s
-        AND p.position = agreed.position AND p.step = agreed.step
+        AND p.position = written.position AND p.step = written.step
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM agreed)
-"""
-_SIMPLE = """
-    SELECT chunk.* FROM chunk JOIN today USING (subject, step)
-    WHERE today.change = chunk.change AND today.before IS NOT DISTINCT FROM chunk.before
-"""
-# A subject's rows are written together or not at all, and none of them may be new since the plan.
-_ALL_STEPS = """
-    SELECT position, step, subject, key, before, change, assigned FROM (
-        SELECT chunk.*, count(same.subject) OVER same_subject AS agreeing,
-            count(*) OVER same_subject AS steps
-        FROM chunk LEFT JOIN today same ON same.subject = chunk.subject AND same.step = chunk.step
-            AND same.change = chunk.change AND same.before IS NOT DISTINCT FROM chunk.before
-        WINDOW same_subject AS (PARTITION BY chunk.position)
-    ) AS compared
-    JOIN (SELECT subject, count(*) AS steps FROM today GROUP BY subject) AS counted
-        USING (subject, steps)
-    WHERE agreeing = steps
 """
 _STALE = """
 UPDATE integrity_plannedchange SET state = 'stale'
