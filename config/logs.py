@@ -62,4 +62,6 @@ def _json() -> list[Any]:
 
 
 def _text() -> list[Any]:
-    return [structlog.dev.ConsoleRenderer(colors=False)]
+    # Where `rich` is installed, a traceback would be a page of frames for each refused request.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
