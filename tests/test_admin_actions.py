@@ -4,14 +4,13 @@ from uuid import uuid4
 
 import pytest
 from django.contrib import admin
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from integrity.models import OutboxMessage
-from integrity.models import OutboxMessage
-from integrity.outbox import enqueue
 from tests.factories import CoupleFactory, OperatorFactory, TaskFactory
+from tests.integrity.admin.desk import finding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
@@ -39,11 +38,10 @@ def named(page, name):
 def objects():
     """One row of each model whose pages have verbs."""
     couple = CoupleFactory()
-    with transaction.atomic():
-        enqueue("accounts.mail", key="walk", sealed={})
     return {
-        "integrity.OutboxMessage": OutboxMessage.objects.get().pk,
         "accounts.User": couple.pk,
+        "integrity.Finding": finding().pk,
+        "integrity.Invariant": "accounts.every_user_has_a_profile",
         "integrity.OutboxMessage": OutboxMessage.objects.create(effect="accounts.mail", key="a").pk,
         "onboarding.Task": TaskFactory(wedding=couple.membership.wedding).pk,
     }

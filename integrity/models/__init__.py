@@ -1,4 +1,5 @@
 from integrity.models.audit import AuditEntry
+from integrity.models.desk import Invariant, Overview
 from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
@@ -11,8 +12,10 @@ __all__ = [
     "Finding",
     "FlowOutcome",
     "Heartbeat",
+    "Invariant",
     "Operation",
     "OutboxMessage",
+    "Overview",
     "PromisedTrigger",
     "Run",
     "RunResult",
