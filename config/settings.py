@@ -146,7 +146,11 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Everafter"
 
 # Times and limits are the defaults of integrity.conf.
-INTEGRITY = {"DOORBELL": "integrity.tasks.ring", "SEAL_KEYS": SEAL_KEYS}
+INTEGRITY = {
+    "DOORBELL": "integrity.tasks.ring",
+    "CHECK_DOORBELL": "integrity.tasks.ring_for_checks",
+    "SEAL_KEYS": SEAL_KEYS,
+}
 
 # Background work. The broker may lose, double or delay a message.
 CELERY_BROKER_URL = text("CELERY_BROKER_URL", default="filesystem://localhost")

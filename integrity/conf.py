@@ -32,6 +32,7 @@ class Config:
     sweep_overdue: float = 93_600.0
     silence: float = 300.0
     doorbell: str = ""
+    check_doorbell: str = ""
     seal_keys: Sequence[str] = ()
 
 

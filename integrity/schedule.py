@@ -15,6 +15,7 @@ from integrity.conf import config
 SEEDS = {
     "integrity: give a sign of life": ("integrity.tasks.give_sign_of_life", 60),
     "integrity: relay the outbox": ("integrity.tasks.relay_outbox", 10),
+    "integrity: check what is queued": ("integrity.tasks.check_queued", 15),
     "integrity: forget old operations": ("integrity.tasks.forget_operations", 86_400),
 }
 # Daily (UTC), so many minutes after the hour of the sweep.

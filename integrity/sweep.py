@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -45,11 +46,15 @@ def check(
     """
     select(names)
     run = begin(kind=Run.Kind.CHECK, scope=scope_of(names), by=by, slot=slot)
+    looking = {"rung": rung, "accept_shrinkage": accept_shrinkage, "watch": watch}
+    return make(run, names, timeout=timeout, **looking)
+
+
+def make(run: Run, names: Sequence[str], **looking: Any) -> Checked:
+    """Evaluate and record what a run that holds its lease stands for. Raises LeaseLost."""
     try:
         with held(run):
-            report = evaluate(
-                names, timeout=timeout, rung=rung, accept_shrinkage=accept_shrinkage, watch=watch
-            )
+            report = evaluate(names, **looking)
             tallies = record(run=run, report=report)
     except BaseException as error:
         give_up(run, error)

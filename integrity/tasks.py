@@ -11,6 +11,7 @@ from integrity.heartbeats import SCHEDULER, WORKER, beat
 from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
+from integrity.queued import make_queued
 from integrity.relay import deliver_due
 from integrity.repair.unattended import repair_unattended
 from integrity.retention import ClockInDoubt, purge
@@ -43,6 +44,21 @@ def relay_outbox() -> None:
     beat(WORKER)
     if deliver_due(limit=AT_ONCE, seconds=60).handled >= AT_ONCE:
         ring()
+
+
+def ring_for_checks() -> None:
+    """As above: a lost ring costs seconds, as the schedule looks after what is queued as well."""
+    try:
+        check_queued.apply_async(retry=False, expires=30)
+    except (OperationalError, OSError) as error:
+        log_event(logger, logging.WARNING, "checks.doorbell_failed", error=type(error).__name__)
+
+
+@shared_task(
+    ignore_result=True, acks_late=False, soft_time_limit=6 * HOUR, time_limit=6 * HOUR + 60
+)
+def check_queued() -> None:
+    make_queued()
 
 
 @shared_task(ignore_result=True, acks_late=False)

@@ -14,7 +14,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # No broker: what a test promises, it delivers itself.
-    settings.INTEGRITY = {**settings.INTEGRITY, "DOORBELL": ""}
+    settings.INTEGRITY = {**settings.INTEGRITY, "DOORBELL": "", "CHECK_DOORBELL": ""}
     write_guard.install()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 

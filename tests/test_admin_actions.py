@@ -10,6 +10,7 @@ from django.urls import get_resolver, reverse
 
 from integrity.models import OutboxMessage
 from tests.factories import CoupleFactory, OperatorFactory, TaskFactory
+from tests.integrity.admin.desk import finding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
@@ -39,6 +40,8 @@ def objects():
     couple = CoupleFactory()
     return {
         "accounts.User": couple.pk,
+        "integrity.Finding": finding().pk,
+        "integrity.Invariant": "accounts.every_user_has_a_profile",
         "integrity.OutboxMessage": OutboxMessage.objects.create(effect="accounts.mail", key="a").pk,
         "onboarding.Task": TaskFactory(wedding=couple.membership.wedding).pk,
     }

@@ -1,5 +1,5 @@
 """Facts to read, and verbs that call what the commands call."""
 
-from integrity.admin import audit, flows, outbox
+from integrity.admin import audit, findings, flows, invariants, outbox, overview, runs
 
-__all__ = ["audit", "flows", "outbox"]
+__all__ = ["audit", "findings", "flows", "invariants", "outbox", "overview", "runs"]

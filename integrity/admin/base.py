@@ -82,6 +82,12 @@ else:
     VARIANT = unfold_enums.ActionVariant.DEFAULT
 
 
+class DateInput(ReasonInput):
+    """The browser's own calendar; no script of ours."""
+
+    input_type = "date"
+
+
 def utc(field: str) -> Any:
     """A column for a time, short enough for one line."""
 

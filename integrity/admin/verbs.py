@@ -131,6 +131,9 @@ def verb_of_selection(
         ) -> HttpResponse | None:
             _refuse_strangers(admin, request, permission)
             keys = list(chosen.order_by("pk").values_list("pk", flat=True)[: LARGEST_SELECTION + 1])
+            if not keys:
+                messages.warning(request, "Nothing was selected.")
+                return None
             if len(keys) > LARGEST_SELECTION:
                 messages.error(request, f"That is more than {LARGEST_SELECTION} at once.")
                 return None

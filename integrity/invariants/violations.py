@@ -171,7 +171,7 @@ def proven_clean(declared: Invariant, violations: "QuerySet[Any]") -> list[int]:
     )
     clean: list[int] = []
     for batch in _batches(unresolved.values_list("pk", "subject").iterator(BATCH)):
-        keys = {_primary_key(violations.model, subject): pk for pk, subject in batch}
+        keys = {primary_key(violations.model, subject): pk for pk, subject in batch}
         still = violations.filter(pk__in=list(keys)).order_by().values_list("pk", flat=True)
         clean += [keys[key] for key in keys.keys() - set(still)]
     return clean
@@ -182,7 +182,7 @@ def _batches(rows: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]
         yield batch
 
 
-def _primary_key(model: type[Model], subject: str) -> Any:
+def primary_key(model: type[Model], subject: str) -> Any:
     """A finding's subject as the key of its row."""
     parts = model._meta.pk_fields
     texts = subject.partition(":")[2].split(":", len(parts) - 1)

@@ -1,4 +1,5 @@
 from integrity.models.audit import AuditEntry
+from integrity.models.desk import Invariant, Overview
 from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
@@ -12,8 +13,10 @@ __all__ = [
     "Finding",
     "FlowOutcome",
     "Heartbeat",
+    "Invariant",
     "Operation",
     "OutboxMessage",
+    "Overview",
     "PlannedChange",
     "PromisedTrigger",
     "RepairPlan",

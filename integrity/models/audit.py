@@ -20,9 +20,15 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit log"
+        permissions = [("export_auditentry", "Can export the audit log")]
         indexes = [
             models.Index(fields=["-at"], name="integrity_audit_at"),
             models.Index(fields=["subject", "-at"], name="integrity_audit_subject"),
+            models.Index(
+                fields=["request_id"],
+                condition=~models.Q(request_id=""),
+                name="integrity_audit_request",
+            ),
         ]
 
     def __str__(self) -> str:

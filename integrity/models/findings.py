@@ -51,6 +51,15 @@ class Finding(models.Model):
     version = models.PositiveIntegerField(default=0)
 
     class Meta:
+        permissions = [
+            ("acknowledge_finding", "Can acknowledge findings"),
+            ("assign_finding", "Can say whose findings are"),
+            ("snooze_finding", "Can snooze findings"),
+            ("dismiss_finding", "Can mark findings as false positives"),
+            ("reopen_finding", "Can reopen findings"),
+            ("recheck_finding", "Can check one finding now"),
+            ("export_finding", "Can export findings"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="resolved", resolved_at__isnull=False)

@@ -106,6 +106,11 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.uid}"
 
+    @property
+    def seconds(self) -> float:
+        """How long it took; of one that is active, up to its last sign of life."""
+        return ((self.finished_at or self.heartbeat_at) - self.started_at).total_seconds()
+
 
 class RunResult(models.Model):
     """What one invariant came to in one check."""

@@ -1,4 +1,4 @@
-"""Retry a dead message in Django's own admin: see the link, be asked why, say it."""
+"""In Django's own admin: see what is broken, and retry a dead message: be asked why, say it."""
 # ruff: noqa: T201
 
 import django
@@ -8,7 +8,7 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from integrity.models import AuditEntry, OutboxMessage  # noqa: E402
+from integrity.models import AuditEntry, Finding, OutboxMessage, Run  # noqa: E402
 
 client = Client()
 client.force_login(User.objects.create_superuser("ada"))
@@ -27,6 +27,22 @@ def text(url, **fields):
 for name in ("outboxmessage", "auditentry", "flowoutcome", "effectcount"):
     assert "nobody lives there" in text(f"/admin/integrity/{name}/") or name != "outboxmessage"
 assert f"{page}/retry/" in text(f"{page}/change/")
+
+found, run = Finding.objects.get(), Run.objects.filter(scope="all").last()
+for place, said in {
+    "overview/": "is broken",
+    "invariant/": "No promised effect was given up.",
+    "invariant/integrity.no_effect_is_dead/change/": "integrity_outboxmessage",
+    "finding/": found.subject,
+    f"finding/{found.pk}/change/": "does not hold for",
+    f"finding/{found.pk}/snooze/": 'type="date"',
+    "run/": "succeeded",
+    f"run/{run.pk}/change/": "integrity.no_effect_is_dead",
+    "auditentry/": "Nothing here.",
+}.items():
+    assert said in text(f"/admin/integrity/{place}"), place
+assert "It is still there now" in text(f"/admin/integrity/finding/{found.pk}/recheck/", x=1)
+
 assert "with twelve new attempts" in text(f"{page}/retry/")
 assert "This field is required" in text(f"{page}/retry/", reason="")
 assert STATES.get() == "dead"

@@ -1,0 +1,138 @@
+"""How the operators' pages write times, states and amounts."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrity.models.runs import Severities
+
+register = template.Library()
+NOTHING = "\N{EN DASH}"
+# A word, and what it looks like: its colour and its sign. The word is always there.
+TONES = {
+    **dict.fromkeys(("critical", "broken", "error", "failed", "missed", "silent"), "bad"),
+    **dict.fromkeys(
+        ("warning", "degraded", "unknown", "suspected", "interrupted", "regressed"), "warn"
+    ),
+    **dict.fromkeys(("healthy", "holds", "succeeded", "resolved", "as promised", "alive"), "ok"),
+    **dict.fromkeys(("open", "running", "queued", "acknowledged", "info"), "info"),
+}
+SIGNS = {"bad": "✕", "warn": "!", "ok": "✓", "info": "•", "idle": NOTHING}
+SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+@register.filter
+def tone(word: Any) -> str:
+    return TONES.get(str(word).lower(), "idle")
+
+
+@register.filter
+def sign(word: Any) -> str:
+    return SIGNS[tone(word)]
+
+
+@register.filter
+def badge(word: Any) -> SafeString:
+    look = tone(word)
+    text = str(word).replace("_", " ")
+    html = '<span class="iy-badge iy-{}"><span aria-hidden="true">{}</span> {}</span>'
+    return format_html(html, look, SIGNS[look], text)
+
+
+@register.filter
+def severity(level: int) -> str:
+    return Severities(level).label.lower()
+
+
+@register.filter
+def utc(at: datetime | str | None) -> str | SafeString:
+    """In UTC to the minute, the seconds in the title."""
+    if not isinstance(at, datetime):
+        return NOTHING
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        f"{at:%Y-%m-%d %H:%M}",
+    )
+
+
+@register.filter
+def ago(at: datetime | str | None) -> str:
+    if not isinstance(at, datetime):
+        return "never"
+    seconds = (timezone.now() - at).total_seconds()
+    text = span(abs(seconds))
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+@register.filter
+def age(at: datetime) -> str:
+    return span((timezone.now() - at).total_seconds())
+
+
+@register.filter
+def span(seconds: float | str | None) -> str:
+    """A length of time, by its largest unit."""
+    if seconds is None or isinstance(seconds, str):
+        return NOTHING
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    length, unit = next(each for each in SPANS if seconds >= each[0])
+    return f"{seconds:.1f} s" if unit == "s" and seconds < 10 else f"{seconds // length:.0f} {unit}"
+
+
+@register.filter
+def amount(number: float | str | None) -> str:
+    """A template has "" for what isn't there."""
+    return NOTHING if number is None or isinstance(number, str) else f"{number:,.0f}"
+
+
+@register.filter
+def signed(number: int) -> str:
+    return f"{number:+,}" if number else "±0"
+
+
+@register.filter
+def short(uid: UUID | str) -> str:
+    """Enough of an id to tell one from another on a page."""
+    return str(uid)[:8]
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """A value from JSON as people write it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+TABS = {
+    "overview": "Overview",
+    "finding": "Findings",
+    "invariant": "Invariants",
+    "run": "Runs",
+    "auditentry": "Audit log",
+}
+
+
+@register.simple_tag(takes_context=True)
+def integrity_tabs(context: Any) -> list[dict[str, Any]]:
+    """The pages that this person may look at."""
+    request = context["request"]
+    here = context["opts"].model_name if "opts" in context else ""
+    return [
+        {
+            "title": title,
+            "url": reverse(f"admin:integrity_{name}_changelist"),
+            "here": name == here,
+        }
+        for name, title in TABS.items()
+        if request.user.has_perm(f"integrity.view_{name}")
+    ]
