@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrity", "0003_runs_and_findings"),
+        ("integrity", "0004_repairs"),
     ]
 
     operations = [
