@@ -14,7 +14,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-he
 .PHONY: setup setup-e2e demo test e2e lint bench stop lock
 
 setup:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed here; Python 3.11 or newer is needed." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed here. Install Python 3.11 or newer, or name one: make setup PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -I config/install.py dev
 
 setup-e2e: setup
