@@ -40,7 +40,7 @@ def test_links_of_the_text_can_be_clicked_and_nothing_else_is_markup(client, mai
 @pytest.mark.django_db
 def test_the_html_part_is_shown_in_a_sandbox(client, mail):
     page = client.get(f"/demo/mail/{mail.name}/").content.decode()
-    assert "<iframe sandbox " in page
+    assert '<iframe sandbox="allow-top-navigation-by-user-activation" ' in page
     part = client.get(f"/demo/mail/{mail.name}/html/")
     assert "color: red" in part.content.decode()
     assert "default-src 'none'" in part["Content-Security-Policy"]
