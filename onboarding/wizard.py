@@ -197,7 +197,11 @@ def _advance(
         raise WizardFinished(WizardFinished.__doc__)
     if profile.step < to - 1:
         raise StepNotReached(StepNotReached.__doc__)
-    raise StaleVersion(mine=mine, theirs=saved_answers(user, step=to))
+    theirs = saved_answers(user, step=to)
+    if not theirs or mine != theirs:
+        raise StaleVersion(mine=mine, theirs=theirs)
+    # Another step was changed, or the same to the same: there is nothing to choose between.
+    _advance(user, to=to, version=profile.version, mine=mine, **answers)
 
 
 @transaction_required
