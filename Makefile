@@ -7,12 +7,14 @@ PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
 PY := .venv/bin/python
+# Half of the suite waits: for locks, for processes. A file stays together, with what it has set up.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 COMPILE := $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .PHONY: setup setup-e2e demo test e2e lint bench stop lock
 
 setup:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed here; Python 3.11 or newer is needed." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed here. Install Python 3.11 or newer, or name one: make setup PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -I config/install.py dev
 
 setup-e2e: setup
@@ -22,7 +24,7 @@ demo: setup
 	@$(PY) manage.py demo --port $(PORT) $(if $(FRESH),--fresh)
 
 test: setup
-	$(PY) -m pytest --ignore=tests/browser $(ARGS)
+	$(PY) -m pytest --ignore=tests/browser $(PARALLEL) $(ARGS)
 
 e2e: setup-e2e
 	$(PY) -m pytest tests/browser -p playwright $(ARGS)

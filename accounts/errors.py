@@ -1,6 +1,8 @@
 """What can go wrong with an account. Each docstring says what to do next."""
 
 import re
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import Error
 
@@ -29,6 +31,10 @@ class NothingToVerify(AccountError):
     """Every address of this account is verified already."""
 
 
+class ChangeWaits(AccountError):
+    """The account is verified, and the address it is to change to waits for its own link."""
+
+
 class AlreadyVerified(AccountError):
     """This account's address is verified. Ask for a change of it instead."""
 
@@ -52,6 +58,13 @@ class NoSecondFactor(AccountError):
 
 class UserNotFound(AccountError):
     """There is no account with this e-mail address or id."""
+
+
+class SeveralWait(AccountError):
+    """More than one account waits for this address. Name one of them by its id:"""
+
+    def __init__(self, uids: Iterable[UUID]) -> None:
+        super().__init__(f"{self.__doc__} {', '.join(map(str, uids))}.")
 
 
 def named_violation(error: Error) -> str | None:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 
 from accounts.emails import canonical_email
-from accounts.errors import UserNotFound
+from accounts.errors import SeveralWait, UserNotFound
 from accounts.models import User
 from integrity.transactions import transaction_required
 
@@ -13,15 +14,29 @@ from integrity.transactions import transaction_required
 def find_user(text: str) -> User:
     """By e-mail address or by the public id, which is also the support id.
 
+    An address that nobody has yet finds who waits for it: they call it theirs.
+
     Raises:
         UserNotFound: there is none.
+        SeveralWait: nobody has the address, and more than one account waits for it.
     """
     try:
         if "@" in text:
-            return User.objects.get(email=canonical_email(text))
+            email = canonical_email(text)
+            return User.objects.filter(email=email).first() or _who_waits_for(email)
         return User.objects.get(uid=UUID(text.strip()))
     except (User.DoesNotExist, ValidationError, ValueError):
         raise UserNotFound from None
+
+
+def _who_waits_for(email: str) -> User:
+    waiting = EmailAddress.objects.filter(email=email, verified=False).values("user")
+    users = list(User.objects.filter(pk__in=waiting).order_by("pk"))
+    if len(users) > 1:
+        raise SeveralWait(user.uid for user in users)
+    if not users:
+        raise UserNotFound
+    return users[0]
 
 
 @transaction_required

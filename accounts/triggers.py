@@ -64,6 +64,11 @@ def _body(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
+def after_a_lock(body: str) -> str:
+    """For a function that reads what is there once it holds a lock: the snapshot must be newer."""
+    return _body("sees_every_commit") + body
+
+
 def _at_commit(
     *, operation: pgtrigger.Operation, rule: str, subject: str, declare: tuple[str, str]
 ) -> HardenedTrigger:
@@ -74,7 +79,7 @@ def _at_commit(
         operation=operation,
         timing=pgtrigger.Deferred,
         declare=[("subject", f"bigint := {subject}"), declare],
-        func=_body(rule),
+        func=after_a_lock(_body(rule)),
     )
 
 
@@ -115,7 +120,7 @@ USER = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert | update_of("email"),
         declare=[("is_verified", _IS_VERIFIED)],
-        func=_body("profile_follows_user"),
+        func=after_a_lock(_body("profile_follows_user")),
     ),
     _user_is_whole(operation=pgtrigger.Insert | update_of("id", "kind"), subject="NEW.id"),
 ]
@@ -154,7 +159,7 @@ ADDRESS = [
         | pgtrigger.Delete
         | update_of("user_id", "email", "verified", "primary"),
         declare=[("owner", "record"), ("is_verified", "boolean")],
-        func=_body("profile_follows_addresses"),
+        func=after_a_lock(_body("profile_follows_addresses")),
     ),
     _after_truncate("no_address_is_verified"),
 ]

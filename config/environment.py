@@ -23,8 +23,13 @@ REQUIRED = {
     "CELERY_BROKER_URL": "Redis or RabbitMQ",
     "DEFAULT_FROM_EMAIL": "the sender of every mail",
     "EMAIL_URL": "the mail server, smtp+tls://...",
+    "TRUST_FORWARDED_PROTO": "true behind a proxy that ends TLS and sets X-Forwarded-Proto itself; "
+    "without it each page redirects to itself. Else false",
+    "TRUSTED_PROXY_COUNT": "how many proxies add to X-Forwarded-For, 0 without one; one too few, "
+    "and all visitors share one limit",
 }
 
+FLAGS = {"true": True, "false": False}
 DEVELOPMENT_HINT = (
     "For a development profile that needs none of them, write DEBUG=true into .env "
     "(`make setup` does it)."
@@ -47,7 +52,13 @@ def words(name: str, *, default: str = "") -> list[str]:
 
 
 def number(name: str, *, default: int) -> int:
-    return parsed(name, lambda: int(text(name, default=str(default))))
+    """Zero or more."""
+    return parsed(name, lambda: _count(text(name, default=str(default))))
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """True or false; a typing error is neither."""
+    return parsed(name, lambda: FLAGS[text(name, default=str(default)).lower()])
 
 
 def require_all() -> None:
@@ -67,6 +78,12 @@ def parsed(name: str, parse: Callable[[], T]) -> T:
         return parse()
     except (ValueError, KeyError, ImproperlyConfigured):
         raise ImproperlyConfigured(f"{name} is set, but can't be understood.") from None
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 0:
+        raise ValueError
+    return count
 
 
 def development_keys(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config import broker, csp, embedded_postgres, environment
-from config.environment import number, text, words
+from config.environment import flag, number, text, words
 from config.logs import logging_config
 from config.unfold import UNFOLD as UNFOLD
 
@@ -163,6 +163,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # else beat adds a task that clears away results
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 300
@@ -198,7 +199,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else number("HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 # Only behind a proxy that sets the header itself: any client can send it.
-if env.bool("TRUST_FORWARDED_PROTO", default=False):
+if flag("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", default=SITE_URL)
 X_FRAME_OPTIONS = "DENY"

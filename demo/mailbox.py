@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage as ParsedMessage
 from email.parser import BytesParser
@@ -20,7 +21,7 @@ class Mail:
     sender: str
     to: str
     subject: str
-    date: str
+    sent: datetime
     text: str
     html: str
 
@@ -62,7 +63,7 @@ def _read(path: Path) -> Mail:
         sender=message["from"] or "",
         to=message["to"] or "",
         subject=message["subject"] or "",
-        date=message["date"] or "",
+        sent=datetime.fromtimestamp(path.stat().st_mtime, UTC),
         text=_part(message, "plain"),
         html=_part(message, "html"),
     )

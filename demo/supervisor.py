@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 STOP_SECONDS = 15.0
+LEASH = Path(__file__).with_name("leash.py")
 TICK = 0.2
 
 
@@ -45,11 +47,12 @@ class Supervisor:
         self.most_deaths = most_deaths
         self.within = within
         self.stopping = False
+        self.leash = subprocess.DEVNULL
 
     def run(self, *, is_up: Callable[[], bool], greet: Callable[[], None]) -> None:
         """Until a signal comes. Everything that was started here has ended at return."""
         greeted = False
-        with self._signals():
+        with self._signals(), self._pipe():
             try:
                 for program in self.programs:
                     self._start(program)
@@ -65,10 +68,10 @@ class Supervisor:
     def _start(self, program: Program) -> None:
         """In a session of its own: Ctrl-C on the terminal reaches the supervisor only."""
         program.process = subprocess.Popen(
-            program.command,
+            [sys.executable, "-I", str(LEASH), str(STOP_SECONDS), *program.command],
             cwd=self.cwd,
             env=self.env,
-            stdin=subprocess.DEVNULL,
+            stdin=self.leash,
             pass_fds=program.pass_fds,
             start_new_session=True,
         )
@@ -83,6 +86,7 @@ class Supervisor:
             if len(recent) > self.most_deaths:
                 raise GaveUp(f"The {program.name} died {len(recent)} times (last: {_how(code)}).")
             self.say(f"The {program.name} died ({_how(code)}); starting it again.")
+            _kill_group(program.process)
             self._start(program)
 
     def _stop_all(self) -> None:
@@ -97,6 +101,16 @@ class Supervisor:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(0.0, deadline - time.monotonic()))
             _kill_group(process)
+
+    @contextmanager
+    def _pipe(self) -> Iterator[None]:
+        """Nobody writes to it. However this process ends, the programs' leashes see it close."""
+        self.leash, end = os.pipe()
+        try:
+            yield
+        finally:
+            os.close(self.leash)
+            os.close(end)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from demo import mailbox
 PAGE = 50
 HTML_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "frame-ancestors 'self'; sandbox"
+    "frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation"
 )
 
 
@@ -26,8 +26,12 @@ def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """What a mail program would show: no script, no form, nothing loaded from elsewhere."""
-    response = HttpResponse(_found(name).html)
+    """What a mail program would show: no script, no form, nothing loaded from elsewhere.
+
+    Its links leave the frame; no page of the site can be shown in one.
+    """
+    html = _found(name).html.replace("<head>", '<head><base target="_top">', 1)
+    response = HttpResponse(html)
     response["Content-Security-Policy"] = HTML_POLICY
     response["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -1,7 +1,9 @@
 """What couples type. A form that comes twice is one submission."""
 
+import datetime
 import hashlib
 import json
+import unicodedata
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +17,20 @@ from onboarding.interests import InterestsRefused, check_interests
 
 # Browsers bring hidden values back to life on a reload unless told not to.
 _HIDDEN = {"autocomplete": "off"}
+# Persian and Indian scripts are written with these joiners; NUL has a message of its own.
+_NOT_REFUSED = "\u200c\u200d\0"
+
+
+def refuse_invisible(text: str) -> None:
+    """Control and format characters: some turn the rest of a page or a mail around."""
+    if any(unicodedata.category(each) in {"Cc", "Cf"} for each in set(text) - {*_NOT_REFUSED}):
+        raise ValidationError(
+            "There is an invisible character in this. Type it instead of pasting it.",
+            code="invisible",
+        )
+
+
+FARTHEST_YEARS = 10
 
 
 class Submission(forms.Form):
@@ -64,12 +80,14 @@ class StepForm(Submission):
 class StepOneForm(StepForm):
     name = forms.CharField(
         max_length=100,
+        validators=[refuse_invisible],
         label="Your first name",
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
         error_messages={"required": "Enter your first name."},
     )
     partner_name = forms.CharField(
         max_length=100,
+        validators=[refuse_invisible],
         label="Your partner's first name",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Enter your partner's first name."},
@@ -81,7 +99,9 @@ class StepOneForm(StepForm):
         error_messages={"invalid": "Enter a date such as 2027-06-19."},
     )
     date_undecided = forms.BooleanField(required=False, label="We have not decided yet")
-    place = forms.CharField(required=False, max_length=200, label="Where")
+    place = forms.CharField(
+        required=False, max_length=200, validators=[refuse_invisible], label="Where"
+    )
     time_zone = forms.ChoiceField(
         required=False,
         label="Your time zone",
@@ -95,13 +115,20 @@ class StepOneForm(StepForm):
         if "date" not in self.cleaned_data:
             return
         date, undecided = self.cleaned_data["date"], self.cleaned_data.get("date_undecided")
-        today = day_in(self.cleaned_data.get("time_zone", "UTC"), at=timezone.now())
         if date and undecided:
             self.add_error("date", "Either there is a date, or it isn't decided yet.")
         if not date and not undecided:
             self.add_error("date", "Enter the date, or say that it isn't decided yet.")
-        if date and date < today:
+        # A day that was accepted once is not refused because time has passed.
+        if date and date != self.initial.get("date"):
+            self._check_day(date)
+
+    def _check_day(self, day: datetime.date) -> None:
+        today = day_in(self.cleaned_data.get("time_zone", "UTC"), at=timezone.now())
+        if day < today:
             self.add_error("date", "This day is over. Enter a date that is still to come.")
+        if (day.year - FARTHEST_YEARS, day.month, day.day) > (today.year, today.month, today.day):
+            self.add_error("date", "This day is more than ten years away. Check the year.")
 
 
 class InterestsForm(Submission):

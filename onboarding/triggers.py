@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pgtrigger
 
-from accounts.triggers import HardenedTrigger, update_of
+from accounts.triggers import HardenedTrigger, after_a_lock, update_of
 
 SQL = Path(__file__).parent / "sql"
 
@@ -21,7 +21,7 @@ def _count_at_commit(name: str, *, operation: pgtrigger.Operation, subject: str)
             ("onboarded", "boolean"),
             ("chosen", "integer"),
         ],
-        func=(SQL / "interests_count.sql").read_text(),
+        func=after_a_lock((SQL / "interests_count.sql").read_text()),
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.lookup import lock_user
-from accounts.models import STEPS, Profile, User, Wedding
+from accounts.models import STEPS, Kind, Profile, User, Wedding
 from integrity.audit import Actor, audit
 from integrity.flows import AlreadyDone, claim_operation, flow
 from integrity.transactions import transaction_required
@@ -34,6 +34,10 @@ class WizardFinished(WizardRefused):
 
 class WizardNotFinished(WizardRefused):
     """It is still open, so it can't be reopened."""
+
+
+class NoWizard(WizardRefused):
+    """Only couples fill it in. This is an operator's account."""
 
 
 class AnswerRefused(WizardRefused):
@@ -147,9 +151,10 @@ def reopen(*, user: User, by: Actor) -> None:
     """Lead the couple through the steps once more. Their answers, tasks and milestones stay.
 
     Raises:
-        WizardNotFinished: nothing was written.
+        NoWizard, WizardNotFinished: nothing was written.
     """
-    lock_user(user)
+    if lock_user(user).kind != Kind.COUPLE:
+        raise NoWizard(NoWizard.__doc__)
     reopened = Profile.objects.filter(user=user, onboarded_at__isnull=False).update(
         step=0, onboarded_at=None, version=F("version") + 1
     )
@@ -192,7 +197,11 @@ def _advance(
         raise WizardFinished(WizardFinished.__doc__)
     if profile.step < to - 1:
         raise StepNotReached(StepNotReached.__doc__)
-    raise StaleVersion(mine=mine, theirs=saved_answers(user, step=to))
+    theirs = saved_answers(user, step=to)
+    if not theirs or mine != theirs:
+        raise StaleVersion(mine=mine, theirs=theirs)
+    # Another step was changed, or the same to the same: there is nothing to choose between.
+    _advance(user, to=to, version=profile.version, mine=mine, **answers)
 
 
 @transaction_required

@@ -19,6 +19,7 @@ from psycopg.errors import DeadlockDetected, OutOfMemory
 from integrity.drill.boundaries import BEFORE, COMMIT, HOOKS, Boundary
 
 KILLED = 137
+RACING = ("INSERT", "UPDATE", "DELETE", COMMIT)
 CHILD_SECONDS = 60
 CUT_SECONDS = 10
 
@@ -125,7 +126,8 @@ def _between_statements(boundaries: Boundaries) -> list[Boundary]:
 
 
 def _where_races_are_lost(boundaries: Boundaries) -> list[Boundary]:
-    return [each for each in boundaries if each.when == BEFORE and each.label != HOOKS]
+    """At writes and COMMITs. A locking read loses the same way, and the whole unit is run again."""
+    return [each for each in boundaries if each.when == BEFORE and each.label.startswith(RACING)]
 
 
 def _around_commits(boundaries: Boundaries) -> list[Boundary]:

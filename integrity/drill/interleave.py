@@ -33,6 +33,7 @@ class Pair(Generic[C]):
         first, second: the calls. Give both the same function to let it meet itself.
         verdict: given the context and the answers of first and second, in words what is wrong
             with the final state, or an empty text.
+        alike: both are the same call, so that the other order would show the same again.
     """
 
     name: str
@@ -41,14 +42,15 @@ class Pair(Generic[C]):
     second: Act[C]
     verdict: Callable[[C, Answer, Answer], str]
     invariants: Callable[[], Collection[str]] = broken_invariants
+    alike: bool = False
 
 
 def interleave(pair: Pair[C]) -> PairReport:
-    """Every schedule of the pair, in both orders."""
+    """Every schedule of the pair, in both orders unless they are alike."""
     prepare()
     schedules = [
         _schedule(pair, boundary, stopped=stopped)
-        for stopped in ("first", "second")
+        for stopped in (("first",) if pair.alike else ("first", "second"))
         for boundary in _stops(pair, stopped)
     ]
     return PairReport(pair.name, schedules)

@@ -1,12 +1,14 @@
 """The couple's home: days to go, what to do next, how far they are."""
 
+from collections.abc import Callable
+from functools import wraps
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import acting
 from accounts.models import Wedding, WeddingStats
@@ -15,9 +17,21 @@ from onboarding.checklist import TaskNotFound, complete_task, undo_task
 from onboarding.days import days_left, zone_of
 from onboarding.interests import wanted_interests
 from onboarding.models import Milestone, Task
-from onboarding.views.access import CoupleRequest, couple_required
+from onboarding.views.access import CoupleRequest, CoupleView, couple_required
 
 NEXT = 3
+
+
+def ticks(view: CoupleView[[UUID]]) -> Callable[..., HttpResponseBase]:
+    """Only a POST changes a task. A log-in in between, or a look again, comes as a GET: home."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @couple_required
+    @wraps(view)
+    def wrapper(request: CoupleRequest, uid: UUID) -> HttpResponseBase:
+        return view(request, uid) if request.method == "POST" else redirect("onboarding_home")
+
+    return wrapper
 
 
 @require_safe
@@ -41,8 +55,7 @@ def home(request: CoupleRequest) -> HttpResponseBase:
         return render(request, "onboarding/home.html", context)
 
 
-@require_POST
-@couple_required
+@ticks
 def task_done(request: CoupleRequest, uid: UUID) -> HttpResponseBase:
     try:
         ticked = complete_task(task_uid=uid, by_user=request.user, by=acting(request.user))
@@ -54,8 +67,7 @@ def task_done(request: CoupleRequest, uid: UUID) -> HttpResponseBase:
     return redirect("onboarding_home")
 
 
-@require_POST
-@couple_required
+@ticks
 def task_undo(request: CoupleRequest, uid: UUID) -> HttpResponseBase:
     try:
         undo_task(task_uid=uid, by_user=request.user, by=acting(request.user))

@@ -48,10 +48,12 @@ def show_step(request: CoupleRequest, number: int) -> HttpResponseBase:
 def keep_draft(request: CoupleRequest, number: int) -> HttpResponseBase:
     """Autosave, Back, and Save and finish later: kept as typed, valid or not."""
     step = _step(number)
-    form = step.form_class(request.POST)
+    form = _sent_form(request, step)
     typed = form.typed()
-    kept = not typed or save_draft(
-        user=request.user, step=number, data=typed, version=_version(form)
+    kept = (
+        not typed
+        or save_draft(user=request.user, step=number, data=typed, version=_version(form))
+        or (form.is_valid() and form.answers() == saved_answers(request.user, step=number))
     )
     match request.POST.get("then"):
         case "back" | "later" if not kept and request.user.profile.onboarded_at is None:
@@ -88,6 +90,11 @@ def _fresh_form(user: User, step: Step) -> StepForm:
     return step.form_class(initial=answers | typed | {"version": user.profile.version})
 
 
+def _sent_form(request: CoupleRequest, step: Step) -> StepForm:
+    """It knows what is saved, because an answer that stays as it is may have become impossible."""
+    return step.form_class(request.POST, initial=saved_answers(request.user, step=step.number))
+
+
 def _version(form: StepForm) -> int:
     form.is_valid()
     version: int = form.cleaned_data.get("version", -1)
@@ -105,7 +112,7 @@ def _page(request: CoupleRequest, step: Step, form: StepForm, *, status: int = 2
 
 
 def _save(request: CoupleRequest, step: Step) -> HttpResponseBase:
-    form = step.form_class(request.POST)
+    form = _sent_form(request, step)
     if not form.is_valid():
         return _page(request, step, form)
     try:

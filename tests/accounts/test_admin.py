@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from accounts.models import Profile, User, Wedding
+from accounts.models import Address, Profile, User, Wedding
 from integrity.models import AuditEntry, OutboxMessage
 from tests.factories import CoupleFactory, OperatorFactory
 
@@ -64,6 +64,15 @@ class TestFacts:
 
         assert str(ada.email) in page.text
         assert str(bob.email) not in page.text
+
+    def test_an_account_is_found_by_the_address_that_it_waits_at(self, client, operator):
+        ada, bob = CoupleFactory(email="ada@exmaple.com"), CoupleFactory(email="bob@example.com")
+        Address.objects.create(user=ada, email="right@example.com")
+
+        page = client.get(reverse("admin:accounts_user_changelist"), {"q": "Right@"})
+
+        assert ada.email in page.text
+        assert bob.email not in page.text
 
     def test_an_id_above_the_page_is_spelt_as_it_is(self, client, operator):
         ada = CoupleFactory(uid="abcdef00-0000-4000-8000-000000000000")

@@ -17,6 +17,8 @@ PRODUCTION = {
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     "DEFAULT_FROM_EMAIL": "Everafter <hello@everafter.example>",
     "EMAIL_URL": "smtp+tls://ada:do-not-tell@127.0.0.1:1",
+    "TRUST_FORWARDED_PROTO": "false",
+    "TRUSTED_PROXY_COUNT": "0",
 }
 SHOW = (
     "from django.conf import settings as s; from django.urls import resolve, Resolver404\n"
@@ -71,6 +73,23 @@ def test_a_malformed_number_is_refused_without_being_shown(checkout):
     assert refused.stderr == "HSTS_SECONDS is set, but can't be understood.\n"
 
 
+@pytest.mark.parametrize("name", ["TRUST_FORWARDED_PROTO", "TRUSTED_PROXY_COUNT"])
+def test_what_proxy_there_is_has_to_be_said(checkout, name):
+    """A guess is a loop of redirects, or one limit for all visitors."""
+    told = {each: value for each, value in PRODUCTION.items() if each != name}
+    refused = manage(checkout, "check", **told)
+    assert refused.returncode != 0
+    assert f"  {name}: " in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TRUST_FORWARDED_PROTO", "ture"), ("TRUSTED_PROXY_COUNT", "-1")]
+)
+def test_a_proxy_said_wrongly_is_refused(checkout, name, value):
+    refused = manage(checkout, "check", **PRODUCTION | {name: value})
+    assert refused.stderr == f"{name} is set, but can't be understood.\n"
+
+
 def test_production_answers_to_names_and_not_to_any(checkout):
     refused = manage(checkout, "check", **PRODUCTION | {"ALLOWED_HOSTS": "everafter.example, *"})
     assert refused.returncode != 0
@@ -81,7 +100,7 @@ def test_the_header_of_a_proxy_is_believed_on_request_only(checkout):
     script = SHOW + "print(getattr(s, 'SECURE_PROXY_SSL_HEADER', None))"
     command = ("shell", "--no-imports", "-c", script)
     assert manage(checkout, *command, **PRODUCTION).stdout.strip() == "None"
-    believed = manage(checkout, *command, TRUST_FORWARDED_PROTO="true", **PRODUCTION)
+    believed = manage(checkout, *command, **PRODUCTION | {"TRUST_FORWARDED_PROTO": "true"})
     assert "HTTP_X_FORWARDED_PROTO" in believed.stdout
 
 

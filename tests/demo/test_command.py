@@ -81,6 +81,11 @@ class Demo:
         return self.process.wait(timeout=PATIENCE)
 
 
+def is_free(port):
+    with socket.socket() as visitor:
+        return visitor.connect_ex(("127.0.0.1", port)) != 0
+
+
 def until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -111,6 +116,16 @@ def test_it_serves_and_mails_survives_a_killed_database_stops_and_goes_on_from_t
     assert "Log in to the admin" in fresh.said
     assert "No mail yet" in fresh.get("/demo/mail/")
     assert fresh.interrupt() == 0
+
+
+def test_a_killed_demo_leaves_its_port_to_the_next(start):
+    killed = start()
+    port = killed.site.rpartition(":")[2]
+    killed.process.kill()
+    killed.process.wait()
+    until(lambda: is_free(int(port)))
+
+    assert start("--port", port).interrupt() == 0
 
 
 def test_a_port_in_use_is_said_in_one_line_with_the_way_out(checkout):

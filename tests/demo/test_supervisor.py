@@ -2,13 +2,31 @@
 
 import os
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from demo.supervisor import GaveUp, Program, Supervisor
+from tests.demo.test_command import until
 
 SLEEP = "import time; time.sleep(600)"
+BASE = Path(__file__).resolve().parents[2]
+FAMILY = f"""
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in sys.argv else signal.SIG_DFL)
+print(os.getpid(), flush=True)
+subprocess.run([sys.executable, "-c", "{SLEEP}"])
+"""
+SUPERVISE = """
+import sys
+from pathlib import Path
+from demo import supervisor
+family = supervisor.Program("family", [sys.executable, "-c", *sys.argv[1:]])
+supervisor.STOP_SECONDS = 0.2
+supervisor.Supervisor([family], cwd=Path(), env={}, say=print).run(is_up=bool, greet=print)
+"""
 
 
 def python(name, code):
@@ -26,6 +44,15 @@ def supervise(said, tmp_path):
         return Supervisor(programs, cwd=tmp_path, env={"SITE_URL": "there"}, say=said.append)
 
     return make
+
+
+def is_gone(group):
+    """Orphans are buried by the system's first process, in its own time."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def stop():
@@ -82,8 +109,7 @@ def test_grandchildren_and_the_deaf_are_gone_too(supervise, monkeypatch, tmp_pat
     deaf = python("worker", code)
     supervise(deaf).run(is_up=(tmp_path / "child").exists, greet=stop)
     assert deaf.process.returncode == -signal.SIGKILL
-    with pytest.raises(ProcessLookupError):
-        os.killpg(deaf.process.pid, 0)
+    until(lambda: is_gone(deaf.process.pid))
 
 
 def test_programs_get_the_environment_they_were_promised(supervise, tmp_path):
@@ -91,3 +117,17 @@ def test_programs_get_the_environment_they_were_promised(supervise, tmp_path):
     supervisor = supervise(python("one", code + SLEEP))
     supervisor.run(is_up=(tmp_path / "site").exists, greet=stop)
     assert (tmp_path / "site").read_text() == "there"
+
+
+@pytest.mark.parametrize("hearing", ["hears", "deaf"])
+def test_all_of_them_end_with_a_supervisor_that_is_killed(hearing):
+    """All write where it does, so that the end of its output is the end of the last of them."""
+    command = [sys.executable, "-c", SUPERVISE, FAMILY, hearing]
+    supervisor = subprocess.Popen(command, cwd=BASE, stdout=subprocess.PIPE, text=True)
+    family = int(supervisor.stdout.readline())
+    supervisor.kill()
+    try:
+        assert supervisor.communicate(timeout=20) == ("", None)
+    except subprocess.TimeoutExpired:
+        os.killpg(family, signal.SIGKILL)
+        raise

@@ -47,6 +47,7 @@ SIGN_UP_RIVALS = Pair(
     first=sign_up_as(str.upper),
     second=sign_up_as(str.title, "other"),
     verdict=one_account((None, EmailTaken)),
+    alike=True,
 )
 
 DOUBLE_CLICK = Pair(
@@ -55,6 +56,7 @@ DOUBLE_CLICK = Pair(
     first=sign_up_as(str),
     second=sign_up_as(str),
     verdict=one_account((None, AlreadyDone)),
+    alike=True,
 )
 
 
@@ -121,6 +123,7 @@ CONFIRM_TWICE = Pair(
         answered(first, second, (None, LinkNoLongerValid))
         or expect(state=(changed(context), "all"))
     ),
+    alike=True,
 )
 
 RESEND_AND_VERIFY = Pair(
@@ -150,6 +153,7 @@ TWO_RELAYS = Pair(
     first=lambda context: deliver_due(),
     second=lambda context: deliver_due(),
     verdict=delivered_once,
+    alike=True,
 )
 
 PAIRS = [each for each in list(vars().values()) if isinstance(each, Pair)]

@@ -105,7 +105,7 @@ def exists_then_insert():
 @contextmanager
 def interests_unlocked():
     """Two tabs that each see only their own rows."""
-    with patch("onboarding.interests.lock_user"):
+    with patch("onboarding.interests.lock_user", lambda user: user):
         yield
 
 

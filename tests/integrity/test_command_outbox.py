@@ -163,6 +163,18 @@ class TestRetry:
         assert manage("outbox", "retry", *arguments).code == 2
         assert states()["a"] == "dead"
 
+    def test_2_for_an_effect_that_nobody_declares(self, manage, dead):
+        ended = manage("outbox", "retry", "--effect", "test.nota", *REASON)
+
+        assert (ended.code, ended.out) == (2, "")
+        assert "test.note" in ended.err
+
+    def test_what_a_former_effect_left_dead_is_due_again(self, manage, dead):
+        OutboxMessage.objects.update(effect="test.former")
+
+        assert manage("outbox", "retry", "--effect", "test.former", *REASON).code == 0
+        assert states()["a"] == "pending"
+
     def test_4_when_others_hold_them(self, manage, dead, setting):
         setting(LOCK_TIMEOUT=0.02)
 

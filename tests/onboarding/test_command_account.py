@@ -6,12 +6,12 @@ from django.core.management import CommandError, call_command
 
 from accounts.actors import acting
 from accounts.email_change import request_email_change
-from accounts.models import User
+from accounts.models import Address, User
 from accounts.verification import change_unverified_email, waiting_address
 from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox
-from tests.factories import CoupleFactory
+from tests.factories import CoupleFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,8 +68,20 @@ class TestVerify:
         ada = CoupleFactory(email="ada@example.com", address__verified=True)
         request_email_change(user=ada, email="ada@example.org", by=acting(ada))
 
-        assert refused("verify", "ada@example.com", WHY)[0] == 4
+        code, said = refused("verify", "ada@example.com", WHY)
+
+        assert code == 4
+        assert "waits for its own link" in said
         assert waiting_address(ada).email == "ada@example.org"
+
+    def test_an_address_that_went_to_somebody_else_is_no_longer_to_be_had(self, ada):
+        change_unverified_email(user=ada, email="ada@example.org", by=acting(ada))
+        CoupleFactory(email="ada@example.org", address__verified=True)
+
+        code, said = refused("verify", str(ada.uid), WHY)
+
+        assert code == 4
+        assert "Another account has this address" in said
 
     def test_what_is_proven_stays_so(self):
         CoupleFactory(email="ada@example.com", address__verified=True)
@@ -114,6 +126,14 @@ class TestReopen:
     def test_one_that_goes_on_is_refused(self, ada):
         assert refused("reopen", "ada@example.com", WHY)[0] == 4
 
+    def test_an_operator_has_none(self):
+        OperatorFactory(email="eve@example.com")
+
+        code, said = refused("reopen", "eve@example.com", WHY)
+
+        assert code == 4
+        assert "Only couples" in said
+
 
 class TestAnyVerb:
     def test_every_change_is_audited_with_who_and_why(self, ada):
@@ -141,6 +161,22 @@ class TestAnyVerb:
     @pytest.mark.parametrize("who", ["nobody@example.com", "no address", "0"])
     def test_an_account_that_is_not_there_is_a_wrong_call(self, who):
         assert refused("show", who)[0] == 2
+
+    def test_the_address_that_waits_finds_the_account(self, ada):
+        change_unverified_email(user=ada, email="ada@example.org", by=acting(ada))
+
+        assert account("show", "ada@example.org")["uid"] == str(ada.uid)
+
+    def test_of_several_who_wait_for_one_address_none_is_picked(self, ada):
+        mallory = CoupleFactory()
+        for user in (ada, mallory):
+            Address.objects.create(user=user, email="ada@example.org")
+
+        code, said = refused("verify", "ada@example.org", WHY)
+
+        assert code == 4
+        assert str(ada.uid) in said
+        assert str(mallory.uid) in said
 
     def test_looking_needs_no_reason(self, ada):
         assert account("show", "ada@example.com")["verified"] is False

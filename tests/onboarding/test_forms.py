@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -42,11 +42,15 @@ def test_answers_leave_out_what_only_the_form_needs():
         ({"name": ""}, "name", "Enter your first name."),
         ({"name": "x" * 101}, "name", "at most 100"),
         ({"name": "A\0da"}, "name", "Null characters"),
+        ({"name": "Ada\u202eecarG"}, "name", "invisible character"),
+        ({"partner_name": "Gra\x07ce"}, "partner_name", "invisible character"),
+        ({"place": "Os\u2066lo"}, "place", "invisible character"),
         ({"partner_name": " "}, "partner_name", "Enter your partner's"),
         ({"date": ""}, "date", "Enter the date, or say"),
         ({"date": "19.6."}, "date", "Enter a date such as"),
         ({"date_undecided": "on"}, "date", "Either there is a date"),
         ({"date": "1999-01-01"}, "date", "This day is over"),
+        ({"date": "9999-12-31"}, "date", "more than ten years away"),
         ({"place": "x" * 201}, "place", "at most 200"),
         ({"time_zone": "Nowhere/Atlantis"}, "time_zone", "valid choice"),
         ({"version": ""}, "version", "too old to be saved"),
@@ -65,6 +69,24 @@ def test_whether_a_day_is_over_depends_on_where_they_marry(zone):
     today = day_in(zone, at=timezone.now())
     assert one(date=today.isoformat(), time_zone=zone).is_valid()
     assert not one(date=(today - timedelta(days=1)).isoformat(), time_zone=zone).is_valid()
+
+
+def test_the_farthest_day_is_ten_years_away():
+    today = day_in("UTC", at=timezone.now())
+    last = date(today.year + 10, today.month, min(today.day, 28))
+    assert one(date=last.isoformat(), time_zone="UTC").is_valid()
+    assert not one(date=(last + timedelta(days=31)).isoformat(), time_zone="UTC").is_valid()
+
+
+@pytest.mark.parametrize("day", [date(2020, 6, 19), date(2090, 6, 19)])
+def test_a_day_that_stays_as_it_is_is_not_refused(day):
+    assert StepOneForm(ANSWERS | {"date": day.isoformat()}, initial={"date": day}).is_valid()
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+def test_joiners_are_letters_of_some_scripts(joiner):
+    name = f"\u0645\u06cc{joiner}\u0646\u0627"
+    assert one(name=name).answers()["name"] == name
 
 
 def test_the_time_zone_may_be_left_out():

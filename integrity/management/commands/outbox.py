@@ -14,6 +14,8 @@ from integrity import cli
 from integrity.audit import command_actor
 from integrity.dead_effects import retry_dead
 from integrity.models import EffectCount, OutboxMessage
+from integrity.outbox import effects
+from integrity.registry import UnknownName
 from integrity.relay import Delivered, deliver_due
 
 State = OutboxMessage.State
@@ -94,8 +96,15 @@ class Command(cli.VerbCommand):
 
 
 def _dead(effect: str) -> list[UUID]:
+    """Of an effect that is declared no more there may be dead messages still."""
     dead = OutboxMessage.objects.filter(state=State.DEAD, effect=effect)
-    return list(dead.order_by("pk").values_list("uid", flat=True))
+    uids = list(dead.order_by("pk").values_list("uid", flat=True))
+    if not uids:
+        try:
+            effects.get(effect)
+        except UnknownName as error:
+            raise cli.usage(str(error)) from error
+    return uids
 
 
 def _line(message: OutboxMessage) -> dict[str, Any]:

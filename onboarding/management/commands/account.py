@@ -12,7 +12,13 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 
-from accounts.errors import AccountError, LinkNoLongerValid, NothingToVerify, UserNotFound
+from accounts.errors import (
+    AccountError,
+    ChangeWaits,
+    LinkNoLongerValid,
+    NothingToVerify,
+    UserNotFound,
+)
 from accounts.lookup import find_user
 from accounts.models import Kind, Profile, User
 from accounts.signup import sign_up
@@ -72,9 +78,7 @@ class Command(cli.VerbCommand):
         return self._show(user, options)
 
     def verb_verify(self, options: dict[str, Any]) -> int:
-        return self._change(
-            options, lambda user, by: confirm_email(user=user, email=_awaited(user), by=by)
-        )
+        return self._change(options, _verify)
 
     def verb_resend(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: resend_verification(user=user, by=by))
@@ -122,7 +126,9 @@ def refusals() -> Iterator[None]:
     except ValidationError as error:
         raise cli.usage(" ".join(error.messages)) from error
     except LinkNoLongerValid as error:
-        raise cli.refused(str(NothingToVerify())) from error
+        raise cli.refused(
+            "Another account has this address by now, or it waits no more."
+        ) from error
     except REFUSALS as error:
         raise cli.refused(str(error)) from error
 
@@ -132,13 +138,19 @@ def _find(options: dict[str, Any]) -> User:
         return find_user(options["who"])
     except UserNotFound as error:
         raise cli.usage(str(error)) from error
+    except AccountError as error:
+        raise cli.refused(str(error)) from error
 
 
-def _awaited(user: User) -> str:
+def _verify(user: User, by: Actor) -> None:
     """Who mistyped their address and gave another one waits at that one. The address of a verified
     account is changed by its link only."""
-    waiting = None if is_verified(user) else waiting_address(user)
-    return waiting.email if waiting else user.email
+    waiting = waiting_address(user)
+    if waiting is None:
+        raise NothingToVerify
+    if is_verified(user):
+        raise ChangeWaits
+    confirm_email(user=user, email=waiting.email, by=by)
 
 
 def _facts(user: User) -> dict[str, Any]:

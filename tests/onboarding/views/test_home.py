@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -117,7 +118,23 @@ def test_a_task_that_is_nowhere_is_not_found(user, client, verb):
 
 @pytest.mark.parametrize("verb", [done, undo])
 def test_looking_changes_nothing(user, client, verb):
-    assert client.get(verb(first_task())).status_code == 405
+    task = first_task()
+    before = everything()
+    assert client.get(verb(task)).url == HOME
+    assert everything() == before
+
+
+@pytest.mark.parametrize("verb", [done, undo])
+def test_who_logs_in_in_between_comes_home(user, client, verb):
+    client.logout()
+    asked = client.post(verb(first_task())).url
+    client.force_login(user)
+    assert client.get(parse_qs(urlsplit(asked).query)["next"][0]).url == HOME
+
+
+@pytest.mark.parametrize("verb", [done, undo])
+def test_there_is_nothing_to_put_or_delete(user, client, verb):
+    assert client.put(verb(first_task())).status_code == 405
 
 
 @pytest.mark.parametrize("verb", [done, undo])

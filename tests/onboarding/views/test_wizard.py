@@ -4,8 +4,9 @@ from django.urls import reverse
 
 from accounts.actors import acting
 from accounts.models import Profile, Wedding
+from integrity.audit import Actor
 from integrity.models import FlowOutcome
-from onboarding.interests import wanted_interests
+from onboarding.interests import replace_interests, wanted_interests
 from onboarding.models import Interest, Task
 from onboarding.wizard import save_step_one
 from tests.factories import CoupleFactory, OnboardedCoupleFactory, OperatorFactory
@@ -111,6 +112,14 @@ class TestWhoMayCome:
         assert browser.client.put(step(1)).status_code == 405
 
 
+class TestReopenedAfterTheDay:
+    def test_the_day_that_is_over_may_stay(self, browser):
+        Wedding.objects.update(date="2020-06-19", date_undecided=False)
+        browser.open(1)
+        assert browser.submit(1, ANSWERS | {"date": "2020-06-20"}).status_code == 200
+        assert browser.submit(1, ANSWERS | {"date": "2020-06-19"}).url == step(2)
+
+
 class TestErrors:
     def test_a_wrong_answer_keeps_what_was_typed(self, browser):
         browser.open(1)
@@ -192,6 +201,15 @@ class TestTwice:
         assert rows["Date"] == ("", "19 June 2030")
         assert rows["We have not decided yet"] == ("Yes", "No")
         assert profile_of(browser.user).name == "Adele"
+
+    def test_what_is_saved_already_is_no_conflict(self, client):
+        browser = at_step(client, 2)
+        browser.open(1)
+        operator = Actor(kind="operator", id="eve", reason="by phone", via="admin")
+        replace_interests(user=browser.user, categories=CHOICE["categories"], by=operator)
+        saved = ANSWERS | {"date": "", "date_undecided": "on", "place": "", "time_zone": "UTC"}
+        assert browser.submit(1, saved, to=draft, then="later").url == reverse("accounts_home")
+        assert browser.submit(1, saved).url == step(3)
 
     def test_mine_can_be_saved_after_all(self, browser):
         browser.open(1)
