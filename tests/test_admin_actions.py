@@ -39,6 +39,7 @@ def objects():
     """One row of each model whose pages have verbs."""
     couple = CoupleFactory()
     return {
+        "accounts.Person": couple.uid,
         "accounts.User": couple.pk,
         "integrity.Finding": finding().pk,
         "integrity.Invariant": "accounts.every_user_has_a_profile",

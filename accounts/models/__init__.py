@@ -1,4 +1,5 @@
 from accounts.models.addresses import Address
+from accounts.models.person import Person
 from accounts.models.users import STEPS, Kind, Profile, User
 from accounts.models.weddings import Member, Role, Wedding, WeddingStats, WeddingStatus
 
@@ -7,6 +8,7 @@ __all__ = [
     "Address",
     "Kind",
     "Member",
+    "Person",
     "Profile",
     "Role",
     "User",

@@ -136,3 +136,13 @@ def integrity_tabs(context: Any) -> list[dict[str, Any]]:
         for name, title in TABS.items()
         if request.user.has_perm(f"integrity.view_{name}")
     ]
+
+
+@register.filter
+def shown(value: Any) -> Any:
+    """A fact: a time in UTC, yes or no, or what it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "":
+        return NOTHING
+    return utc(value) if isinstance(value, datetime) else value

@@ -8,6 +8,7 @@ from accounts.mail import render, send_mail
 from accounts.models import Address, Member, Profile, User, Wedding, WeddingStats
 from accounts.operators import make_operator
 from accounts.passwords import request_password_reset
+from accounts.privacy import reveal
 from accounts.signup import remind_of_account, sign_up
 from accounts.verification import (
     confirm_email,
@@ -171,8 +172,18 @@ MAKE_OPERATOR = Scenario(
     done_before=(IntegrityError,),
 )
 
+REVEAL = Scenario(
+    name="reveal_person",
+    flows=("accounts.reveal_person",),
+    setup=couple,
+    act=lambda context: reveal(user=context.user, by=BY),
+    whole=lambda context: judge(audit=(audits(context.user), 0, 1)),
+)
+
+
 SCENARIOS = [
     MAKE_OPERATOR,
+    REVEAL,
     SIGN_UP,
     REMIND_OF_ACCOUNT,
     RESEND,

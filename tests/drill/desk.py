@@ -11,9 +11,10 @@ from integrity.evaluate import Report, Result
 from integrity.findings import acknowledge, assign, mark_false_positive, reopen, snooze
 from integrity.invariants.custom import Custom
 from integrity.invariants.violations import Violation
-from integrity.leases import LeaseLost, begin
+from integrity.leases import AlreadyRunning, LeaseLost, begin
 from integrity.lifecycle import record
-from integrity.models import Finding, Run, RunResult
+from integrity.models import AuditEntry, Finding, Run, RunResult
+from integrity.queued import queue_check
 from tests.drill.facts import BY, audits, judge
 
 
@@ -101,8 +102,28 @@ def uids(context):
     return [context.finding.uid]
 
 
+def nothing_queued():
+    Run.objects.filter(state=Run.State.QUEUED).delete()
+    return SimpleNamespace(before=AuditEntry.objects.count())
+
+
+QUEUE = Scenario(
+    name="queue_check",
+    flows=("integrity.queue_check",),
+    setup=nothing_queued,
+    act=lambda context: queue_check(names=["accounts"], by=BY),
+    whole=lambda context: judge(
+        run=(Run.objects.filter(state=Run.State.QUEUED).count(), 0, 1),
+        audit=(AuditEntry.objects.count() - context.before, 0, 1),
+    ),
+    refusals=(AlreadyRunning,),
+    done_before=(AlreadyRunning,),
+)
+
+
 SCENARIOS = [
     RECORD,
+    QUEUE,
     judging(
         "acknowledge",
         "acknowledge_findings",

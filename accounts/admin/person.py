@@ -1,0 +1,185 @@
+"""One search box, one person: what exists where, what holds of it, and what was done last."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts.belongings import Belongings, belongings, check_person
+from accounts.errors import UserNotFound
+from accounts.lookup import find_user
+from accounts.models import Address, Person, Profile, User, Wedding
+from accounts.privacy import is_revealed, masked, reveal
+from integrity.admin.finding_filters import identity
+from integrity.admin.pages import PageAdmin, verb_links
+from integrity.admin.verbs import ReasonForm, may, verb
+from integrity.audit import Actor, subject_of
+from integrity.models import AuditEntry, Finding, OutboxMessage
+
+SUPPORT_ID = 16
+NOBODY = "There is no account and no trace of that."
+
+
+class SearchForm(forms.Form):
+    """Sent by POST, so that no address ends up in a log or in the browser's history."""
+
+    q = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
+
+
+@admin.register(Person)
+class PersonAdmin(PageAdmin):
+    page = "accounts/admin/person.html"
+    actions_detail = ["reveal"]
+    has_reveal_person_permission = may("accounts.reveal_person")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        try:
+            return User.objects.get(uid=UUID(object_id))
+        except (ValueError, User.DoesNotExist):
+            return None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        self.refuse_strangers(request)
+        form = SearchForm(request.POST or None)
+        if form.is_valid():
+            if url := self._found(form.cleaned_data["q"].strip()):
+                return HttpResponseRedirect(url)
+            messages.warning(request, NOBODY)
+        context = {"title": "People", "form": form}
+        return self.answer(request, "accounts/admin/people.html", context)
+
+    def _found(self, text: str) -> str:
+        try:
+            return _page_of(find_user(text))
+        except UserNotFound:
+            return _traces(text)
+
+    def show(self, request: HttpRequest, target: User, **more: Any) -> HttpResponse:
+        # Its key in addresses is the public id.
+        self.refuse_strangers(request, target)
+        accounts: Any = self.admin_site.get_model_admin(User)
+        verbs = [
+            *verb_links(self, request, self.actions_detail, str(target.uid)),
+            *verb_links(accounts, request, accounts.actions_detail, str(target.pk)),
+        ]
+        context = {"target": target, "verbs": verbs, **self.page_context(request, target)}
+        return self.answer(request, self.page, context | more)
+
+    def page_context(self, request: HttpRequest, target: User) -> dict[str, Any]:
+        found = belongings(target)
+        spots = check_person(found)
+        revealed = self.has_reveal_person_permission(request) and is_revealed(
+            user=target, to=identity(request)
+        )
+        return {
+            "title": f"Person {target.uid}",
+            "revealed": revealed,
+            "broken": [each for each in spots if each.result == "broken"],
+            "unknown": [each for each in spots if each.result == "unknown"],
+            "spots": spots,
+            "found": found,
+            "facts": _facts(target, as_is=bool(revealed)),
+            "findings": _findings(found),
+            "entries": _entries(target),
+            "mails": list(OutboxMessage.objects.filter(payload__user=str(target.uid))[:20]),
+        }
+
+    @verb(
+        permission="reveal_person",
+        title="Reveal",
+        explain="Shows you this person's data for ten minutes. That you looked, and why, is kept.",
+        submit="Reveal",
+    )
+    def reveal(self, user: User, form: ReasonForm, by: Actor) -> str:
+        reveal(user=user, by=by)
+        return "You see it for ten minutes."
+
+
+def _page_of(user: User) -> str:
+    return reverse("admin:accounts_person_change", args=[user.uid])
+
+
+def _traces(text: str) -> str:
+    """Where an account isn't found: by what a request did, or by what is left of an account."""
+    if len(text) == SUPPORT_ID and AuditEntry.objects.filter(request_id=text).exists():
+        return _page_of_request(text)
+    left = Profile.objects.filter(email=text.lower()).values_list("pk", flat=True).first()
+    if left is None:
+        return ""
+    found = Finding.objects.filter(subject=f"accounts.profile:{left}", resolved_at=None).first()
+    return reverse("admin:integrity_finding_change", args=[found.pk]) if found else ""
+
+
+def _page_of_request(request_id: str) -> str:
+    entries = AuditEntry.objects.filter(request_id=request_id)
+    label = f"{User._meta.label_lower}:"
+    subject = entries.filter(subject__startswith=label).values_list("subject", flat=True).first()
+    try:
+        return _page_of(find_user(str(subject).removeprefix(label)))
+    except UserNotFound:
+        return f"{reverse('admin:integrity_auditentry_changelist')}?q={request_id}"
+
+
+def _facts(user: User, *, as_is: bool) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """By table; blank where a row isn't there."""
+    show = str if as_is else masked
+    profile = Profile.objects.filter(pk=user.pk).first()
+    wedding = Wedding.objects.filter(members__user=user).first()
+    addresses = Address.objects.filter(user=user).order_by("-primary", "pk")
+    return [
+        ("Account", _of_account(user, show)),
+        ("Profile", _of_profile(profile, show) if profile else []),
+        ("Addresses", [(show(each.email), _words(each)) for each in addresses]),
+        ("Wedding", _of_wedding(wedding, show) if wedding else []),
+    ]
+
+
+def _of_account(user: User, show: Any) -> list[tuple[str, Any]]:
+    return [
+        ("e-mail", show(user.email)),
+        ("kind", user.kind),
+        ("may log in", user.is_active),
+        ("joined", user.date_joined),
+        ("last log-in", user.last_login),
+    ]
+
+
+def _of_profile(profile: Profile, show: Any) -> list[tuple[str, Any]]:
+    return [
+        ("e-mail", show(profile.email)),
+        ("verified", profile.email_verified),
+        ("names", f"{show(profile.name)} {show(profile.partner_name)}".strip()),
+        ("steps done", profile.step),
+        ("finished", profile.onboarded_at),
+    ]
+
+
+def _of_wedding(wedding: Wedding, show: Any) -> list[tuple[str, Any]]:
+    return [
+        ("id", wedding.uid),
+        ("status", wedding.status),
+        ("place", show(wedding.place)),
+        ("members", wedding.members.count()),
+        ("made", wedding.created_at),
+    ]
+
+
+def _words(address: Address) -> str:
+    words = ["primary" if address.primary else "", "verified" if address.verified else "waits"]
+    return ", ".join(filter(None, words))
+
+
+def _findings(found: list[Belongings]) -> "QuerySet[Finding]":
+    subjects = [subject for each in found for subject in each.subjects]
+    return Finding.objects.filter(subject__in=subjects).order_by("-last_seen_at")[:20]
+
+
+def _entries(user: User) -> "QuerySet[AuditEntry]":
+    subjects = [subject_of(user)]
+    subjects += [subject_of(each) for each in Wedding.objects.filter(members__user=user)]
+    return AuditEntry.objects.filter(subject__in=subjects).order_by("-at")[:20]
