@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_triggers"),
+        ("accounts", "0003_refuse_old_snapshots"),
     ]
 
     operations = [
