@@ -17,6 +17,7 @@ from onboarding.interests import InterestsRefused, check_interests
 
 # Browsers bring hidden values back to life on a reload unless told not to.
 _HIDDEN = {"autocomplete": "off"}
+FARTHEST_YEARS = 10
 # Persian and Indian scripts are written with these joiners; NUL has a message of its own.
 _NOT_REFUSED = "\u200c\u200d\0"
 
@@ -28,9 +29,6 @@ def refuse_invisible(text: str) -> None:
             "There is an invisible character in this. Type it instead of pasting it.",
             code="invisible",
         )
-
-
-FARTHEST_YEARS = 10
 
 
 class Submission(forms.Form):

@@ -80,7 +80,7 @@ class TestRefusedByTheDatabase:
         function = execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc"
             " WHERE proname LIKE 'pgtrigger_profile_follows_user_%%'"
-        )[0][0]
+        )[0][0].replace("%", "%%")
         execute(function.replace("INSERT INTO", "PERFORM 1/0; INSERT INTO"))
         try:
             answer = sign_up(client)
