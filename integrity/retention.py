@@ -1,7 +1,8 @@
 """History is kept for 90 days and then purged, a thousand rows at a time.
 
-Never purged: findings that are not resolved, the audit log, repairs and what it takes to undo them,
-and of each invariant the newest results, however old they are.
+Never purged: findings that are not resolved, the audit log, repairs, and of each invariant the
+newest results, however old they are. The rows that a repair keeps for its undo go when the time for
+that is over: they may be personal.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,11 +12,21 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from integrity.audit import Actor
 from integrity.conf import config
 from integrity.leases import begin, finish, give_up, held
-from integrity.models import AuditEntry, EffectCount, Finding, FlowOutcome, Run, RunResult
+from integrity.models import (
+    AuditEntry,
+    EffectCount,
+    Finding,
+    FlowOutcome,
+    PlannedChange,
+    RepairPlan,
+    Run,
+    RunResult,
+)
 
 BATCH = 1000
 TOLERANCE = timedelta(minutes=5)
@@ -47,12 +58,20 @@ def _runs(cut: datetime) -> "QuerySet[Run]":
     )
 
 
+def _journals(cut: datetime) -> "QuerySet[PlannedChange]":
+    over = Q(plan__undo_until__lt=Now())
+    never_begun = Q(plan__started_at=None, plan__expires_at__lt=Now() - timedelta(days=1))
+    rows = PlannedChange.objects.exclude(plan__state__in=RepairPlan.AT_WORK)
+    return rows.filter(over | never_begun)
+
+
 # In this order: a run goes after its results.
 expiring = [
     Expiring("results", _results),
     Expiring("runs", _runs),
     Expiring("findings", lambda cut: Finding.objects.filter(resolved_at__lt=cut)),
     Expiring("flow outcomes", lambda cut: FlowOutcome.objects.filter(hour__lt=cut)),
+    Expiring("repair journals", _journals),
     Expiring("delivery counts", lambda cut: EffectCount.objects.filter(day__lt=cut.date())),
 ]
 

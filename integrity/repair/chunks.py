@@ -47,7 +47,8 @@ def apply_chunk(*, plan: int, run: Run, size: int, canary: bool, by: Actor) -> C
         CanaryFailed, RowsMoved
     """
     at_work = _hold(plan, run)
-    if wish := _wish(run):
+    wish = _wish(run)
+    if wish or at_work.cursor >= at_work.subjects:
         return Chunk(0, 0, wish)
     span = Span(at_work.pk, at_work.cursor, min(at_work.cursor + size, at_work.subjects))
     applied, stale = apply_span(at_work, span)
@@ -63,7 +64,8 @@ def apply_chunk(*, plan: int, run: Run, size: int, canary: bool, by: Actor) -> C
 def undo_chunk(*, plan: int, run: Run, size: int, by: Actor) -> Chunk:
     """Undo the last subjects that are not undone yet. Raises LeaseLost, RowsMoved."""
     at_work = _hold(plan, run)
-    if wish := _wish(run):
+    wish = _wish(run)
+    if wish or not at_work.cursor:
         return Chunk(0, 0, wish)
     span = Span(at_work.pk, max(0, at_work.cursor - size), at_work.cursor)
     undone, conflicts = _undone(at_work, span)
@@ -82,6 +84,8 @@ def undo_chunk(*, plan: int, run: Run, size: int, by: Actor) -> Chunk:
 def skip_subject(*, plan: int, run: Run, error: str, by: Actor) -> None:
     """The next subject can't be written: say why, and go on behind it."""
     at_work = _hold(plan, run)
+    if at_work.cursor >= at_work.subjects:
+        return
     span = Span(at_work.pk, at_work.cursor, at_work.cursor + 1)
     failed = _of(span).filter(state=State.PLANNED).update(state=State.FAILED, error=error)
     _move(at_work, cursor=span.upto, failed=F("failed") + failed)
@@ -92,6 +96,8 @@ def skip_subject(*, plan: int, run: Run, error: str, by: Actor) -> None:
 def keep_subject(*, plan: int, run: Run, error: str, by: Actor) -> None:
     """The last subject can't be undone: say why, and go on before it."""
     at_work = _hold(plan, run)
+    if not at_work.cursor:
+        return
     span = Span(at_work.pk, at_work.cursor - 1, at_work.cursor)
     kept = _of(span).filter(state=State.APPLIED).update(state=State.CONFLICT, error=error)
     _move(at_work, cursor=span.after, conflicts=F("conflicts") + kept)

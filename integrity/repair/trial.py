@@ -1,6 +1,6 @@
 """Try a plan out: apply all of it, let the database check it, ask every invariant, take it back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import Error, connection
 
 from integrity.audit import Actor, audit
+from integrity.evaluate import select
 from integrity.flows import flow
-from integrity.invariants.declare import Invariant, Observation, invariants
+from integrity.invariants.declare import Invariant, Observation
 from integrity.models import RepairPlan
 from integrity.repair.approve import locked
 from integrity.repair.chunks import apply_span
@@ -71,18 +72,21 @@ class _TriedOut(Exception):
         self.seen = seen
 
 
-def try_out(*, plan: UUID, by: Actor) -> Trial:
+def try_out(*, plan: UUID, by: Actor, names: Sequence[str] = ()) -> Trial:
     """Apply the plan, force the deferred constraints, count what every invariant finds, roll back.
 
     Promised effects are rolled back as well, so nothing leaves the database.
 
+    Args:
+        names: which invariants, or those of which apps, are asked; all, when empty.
+
     Raises:
-        NotFound
+        NotFound, UnknownName
         Refused: it isn't a draft or an approved plan, or it is too large.
         Busy: others held the rows.
     """
     try:
-        _try_out(plan=plan)
+        _try_out(plan=plan, names=names)
     except _TriedOut as end:
         _note(plan=plan, by=by, good=end.seen.good)
         return end.seen
@@ -90,14 +94,15 @@ def try_out(*, plan: UUID, by: Actor) -> Trial:
 
 
 @flow("integrity.try_repair", statement_timeout=300.0, attempts=1)
-def _try_out(*, plan: UUID) -> None:
+def _try_out(*, plan: UUID, names: Sequence[str]) -> None:
     tried = locked(plan)
     if tried.state not in (State.DRAFT, State.APPROVED):
         raise Refused(f"The plan is {tried.state}; only what has not begun is tried out.")
     if tried.subjects > LARGEST:
         raise Refused(f"A trial takes at most {LARGEST:,} violating rows. Plan fewer, by a limit.")
     prepare_session()
-    before, touched = counts(), _written()
+    asked = select(names, live=False)
+    before, touched = _counts(asked), _written()
     applied = stale = 0
     refusal = ""
     try:
@@ -107,7 +112,9 @@ def _try_out(*, plan: UUID) -> None:
     except BROKEN_PROMISES as error:
         refusal = promise_of(error)
     raise _TriedOut(
-        Trial(applied, stale, refusal, list(_differences(before)), list(_touched(touched)))
+        Trial(
+            applied, stale, refusal, _differences(before, _counts(asked)), list(_touched(touched))
+        )
     )
 
 
@@ -116,9 +123,12 @@ def _note(*, plan: UUID, by: Actor, good: bool) -> None:
     audit("integrity.repair_tried", by=by, subject=locked(plan), detail={"good": good})
 
 
-def counts() -> dict[str, int | None]:
-    """How many violations each invariant has, in this transaction."""
-    return {each.name: _count(each) for each in invariants if not each.live}
+Counts = dict[str, int | None]
+
+
+def _counts(asked: Sequence[Invariant]) -> Counts:
+    """How many violations each has, in this transaction."""
+    return {each.name: _count(each) for each in asked}
 
 
 def _count(declared: Invariant) -> int | None:
@@ -131,10 +141,12 @@ def _count(declared: Invariant) -> int | None:
         return None
 
 
-def _differences(before: dict[str, int | None]) -> Iterator[Difference]:
-    for name, after in counts().items():
-        if after != before[name]:
-            yield Difference(name, before[name], after)
+def _differences(before: Counts, after: Counts) -> list[Difference]:
+    return [
+        Difference(name, before[name], count)
+        for name, count in after.items()
+        if count != before[name]
+    ]
 
 
 def _written() -> dict[str, tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from django.apps import apps as installed
 from integrity.drill.core import drill, rehearse
 from integrity.drill.faults import FAULTS, KINDS
 from integrity.flows import flows
-from tests.drill import accounts, addresses, checklist, desk, platform, wizard
+from tests.drill import accounts, addresses, checklist, desk, platform, repairs, wizard
 from tests.drill.points import POINTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,6 +20,7 @@ SCENARIOS = [
     *checklist.SCENARIOS,
     *platform.SCENARIOS,
     *desk.SCENARIOS,
+    *repairs.SCENARIOS,
 ]
 OURS = {"accounts", "demo", "integrity", "onboarding"}
 DECLARATION = re.compile(r'^@flow\(\s*"([\w.]+)"', re.MULTILINE)

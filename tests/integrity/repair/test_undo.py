@@ -9,6 +9,7 @@ from integrity.audit import Actor
 from integrity.models import AuditEntry, PlannedChange, RepairPlan
 from integrity.repair.apply import apply, undo
 from integrity.repair.errors import Refused
+from integrity.retention import purge
 from tests.database import execute
 from tests.integrity.repair.conftest import ADA, mended, planned
 from tests.integrity.toy.models import Page
@@ -147,3 +148,34 @@ def test_can_be_kept_for_thirty_days(missing_pages, authors):
     plan = mended("toy.make_pages")
 
     assert plan.undo_until - plan.finished_at == timedelta(days=30)
+
+
+class TestTheJournal:
+    @pytest.fixture
+    def plan(self, missing_pages, authors):
+        missing_pages()
+        authors(3)
+        return planned("toy.make_pages")
+
+    def purged(self):
+        return purge(by=ADA)["repair journals"]
+
+    def test_is_kept_while_it_may_be_undone_and_goes_afterwards(self, plan):
+        apply(plan=plan.uid, by=ADA)
+        assert self.purged() == 0
+        RepairPlan.objects.update(undo_until=F("started_at") - timedelta(days=1))
+
+        assert self.purged() == 3
+        assert not PlannedChange.objects.exists()
+        assert RepairPlan.objects.get().applied == 3
+
+    def test_of_a_plan_that_never_began_goes_a_day_after_it_expired(self, plan):
+        assert self.purged() == 0
+        RepairPlan.objects.update(expires_at=F("created_at") - timedelta(days=1))
+
+        assert self.purged() == 3
+
+    def test_of_a_repair_at_work_stays(self, plan):
+        RepairPlan.objects.update(state="running", undo_until=F("created_at") - timedelta(days=1))
+
+        assert self.purged() == 0
