@@ -33,13 +33,28 @@ def sign_up(*, email: str, password_hash: str, by: Actor, operation: str = "") -
     """
     email = canonical_email(email)
     claim_operation(operation and f"{operation}:{digest(email)}")
-    user = _insert_user(email, password_hash)
-    address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
-    wedding = Wedding.objects.create()
-    Member.objects.create(user=user, wedding=wedding)
-    WeddingStats.objects.create(wedding=wedding)
+    user = _insert_couple(email, password_hash)
     note_mail("verify", email)
-    promise_verification(address)
+    audit("accounts.signed_up", by=by, subject=user)
+    return user
+
+
+@flow("accounts.sign_up_after_all")
+def sign_up_after_all(*, email: str, password_hash: str, by: Actor, operation: str = "") -> User:
+    """Sign up whose first address had an account, with the address they give instead.
+
+    Limited as `change_unverified_email` is, which answers the others: what a visitor is told
+    here must not depend on whether the first address was known.
+
+    Raises:
+        EmailTaken: there is an account with this address, too.
+        MailedAMomentAgo: nothing was made.
+        AlreadyDone: this very submission was committed before.
+    """
+    email = canonical_email(email)
+    claim_operation(operation and f"{operation}:{digest(email)}")
+    user = _insert_couple(email, password_hash)
+    limit_mail("verify", email)
     audit("accounts.signed_up", by=by, subject=user)
     return user
 
@@ -54,6 +69,16 @@ def remind_of_account(*, email: str, by: Actor) -> None:
     email = canonical_email(email)
     limit_mail("verify", email)
     promise_account_exists(email)
+
+
+def _insert_couple(email: str, password_hash: str) -> User:
+    user = _insert_user(email, password_hash)
+    address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    wedding = Wedding.objects.create()
+    Member.objects.create(user=user, wedding=wedding)
+    WeddingStats.objects.create(wedding=wedding)
+    promise_verification(address)
+    return user
 
 
 def _insert_user(email: str, password_hash: str) -> User:

@@ -62,14 +62,15 @@ def database_settings(root: Path) -> dict[str, object]:
 
 
 def ensure(root: Path) -> None:
-    """Come back when a connection will succeed."""
+    """Come back when a connection will succeed: called by whoever's connection has just failed."""
     server = locate(root)
-    if answers(server):
-        return
     _take(server.home, mode=0o711 if server.user else 0o700, user=None)
     with _locked(server):
         if not answers(server):
             _start(server)
+        # Also where it answers: whoever started it may have been killed before this, and whoever
+        # starts it now lets go of the lock after this only.
+        _create_database(server)
 
 
 def stop(root: Path) -> bool:
@@ -152,7 +153,6 @@ def _start(server: Server) -> None:
         if time.monotonic() > deadline:
             raise failure("The embedded PostgreSQL does not start", server)
         pause()
-    _create_database(server)
 
 
 def _create_cluster(server: Server, programs: Path) -> None:

@@ -62,6 +62,6 @@ def _json() -> list[Any]:
 
 
 def _text() -> list[Any]:
-    # Where `rich` is installed, a traceback would be a page of frames for each refused request.
+    # Where rich is installed, the default would print the variables, with all that people typed.
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]

@@ -26,6 +26,8 @@ ALLOWED_HOSTS = words("ALLOWED_HOSTS")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ADMIN_PATH = "/admin/"
+# Said by a badge on every page of the admin.
+ENVIRONMENT_NAME = text("ENVIRONMENT_NAME", default="demo" if DEBUG else "production")
 INSTALLED_APPS = [
     "config",  # first: its templates win, and then those of accounts over allauth's
     "accounts",
@@ -77,6 +79,7 @@ TEMPLATES = [
 ]
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "config.formats"
 
 # Database: DATABASE_URL, or in development the PostgreSQL that comes with the checkout.
 DATABASES = {

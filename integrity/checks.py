@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
@@ -14,7 +15,11 @@ from integrity.invariants.problems import of_the_registry
 def check_integrity(**kwargs: Any) -> list[CheckMessage]:
     settings_problems = _check_settings()
     # With an unknown name there is no configuration to look into.
-    others = settings_problems or [*_check_seal_keys(), *of_the_registry()]
+    others = settings_problems or [
+        *_check_seal_keys(),
+        *_check_doorbell(),
+        *of_the_registry(),
+    ]
     return [*_check_database(), *others]
 
 
@@ -69,3 +74,19 @@ def _is_fernet_key(key: str) -> bool:
         return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
     except ValueError:
         return False
+
+
+def _check_doorbell() -> list[CheckMessage]:
+    name = config().doorbell
+    try:
+        if name:
+            import_string(name)
+    except ImportError as error:
+        return [
+            Error(
+                f'INTEGRITY["DOORBELL"] can\'t be imported: {error}',
+                hint='"integrity.tasks.ring" with Celery, "" without.',
+                id="integrity.E005",
+            )
+        ]
+    return []

@@ -47,6 +47,7 @@ class Report:
     seconds: float
     # By the database's clock, not after the snapshot was taken; None if there was no snapshot.
     instant: datetime | None
+    looked_at: str = FULL.label
 
     @property
     def status(self) -> str:
@@ -126,7 +127,7 @@ def evaluate(
     except Error as error:
         # No snapshot, no proof: the server can't be reached, or went away.
         results, instant = [_unknown(each, _first_line(error)) for each in chosen], None
-    return Report(results, time.monotonic() - started, instant)
+    return Report(results, time.monotonic() - started, instant, rung.label)
 
 
 def _instant() -> datetime:

@@ -48,7 +48,13 @@ def record(*, run: Run, report: Report) -> dict[str, Tally]:
     RunResult.objects.bulk_create(
         [_row(each, run, tallies[each.invariant.name]) for each in report.results]
     )
-    finish(run, Run.State.SUCCEEDED, complete=report.complete, status=report.status)
+    finish(
+        run,
+        Run.State.SUCCEEDED,
+        complete=report.complete,
+        status=report.status,
+        detail={"looked_at": report.looked_at},
+    )
     return tallies
 
 

@@ -100,6 +100,7 @@ def _claim(sql: str, size: int, tried: Sequence[int]) -> _Batch | None:
 
 
 # A message waits for every earlier one of its ordering key; a dead one holds its own key only.
+# The last condition adds nothing but the proof that the partial index will do.
 _CLAIM = """
 WITH due AS (
     SELECT id FROM integrity_outboxmessage AS message
@@ -107,7 +108,8 @@ WITH due AS (
       AND id <> ALL(%(tried)s)
       AND (ordering_key = '' OR NOT EXISTS (
           SELECT 1 FROM integrity_outboxmessage AS earlier
-          WHERE earlier.ordering_key = message.ordering_key AND earlier.id < message.id))
+          WHERE earlier.ordering_key = message.ordering_key AND earlier.id < message.id
+            AND earlier.ordering_key <> ''))
     ORDER BY available_at, id LIMIT %(size)s
     FOR UPDATE SKIP LOCKED
 )

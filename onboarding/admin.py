@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.admin.facts import AccountFacts, ReadOnlyInline
+from accounts.admin.facts import AccountFacts, ReadOnlyInline, link
 from accounts.admin.users import UserAdmin
 from accounts.admin.weddings import WeddingAdmin
 from accounts.models import Member, User, Wedding
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor
-from onboarding.catalogue import INTERESTS
+from onboarding.catalogue import INTERESTS, label_of
 from onboarding.checklist import TaskNotFound, complete_task, undo_task
 from onboarding.interests import (
     InterestsNotSaved,
@@ -43,14 +43,21 @@ class InterestsForm(ReasonForm):
 
 class InterestInline(ReadOnlyInline):
     model = Interest
-    fields = ["category"]
+    fields = ["interest"]
+
+    @admin.display(description="chosen")
+    def interest(self, row: Interest) -> str:
+        return label_of(row.category)
 
 
 class TaskInline(ReadOnlyInline):
     model = Task
-    fields = ["title", "due_date", "status", "completed_at"]
-    show_change_link = True
+    fields = ["task", "due_date", "status", "completed_at"]
     ordering = ["position"]
+
+    @admin.display(description="title")
+    def task(self, task: Task) -> str:
+        return link(task.title, page="onboarding_task_change", pk=task.pk)
 
 
 class MilestoneInline(ReadOnlyInline):
@@ -99,7 +106,7 @@ class PlannedWeddingAdmin(WeddingAdmin):
 
 @admin.register(Task)
 class TaskAdmin(AccountFacts):
-    list_display = ["title", "wedding", "category", "due_date", "status", "completed_at"]
+    list_display = ["title", "category", "due_date", "status", "completed_at", "of_wedding"]
     list_filter = ["status", "category"]
     search_fields = ["uid", "wedding__uid"]
     search_help_text = "The whole id of a task or of a wedding."
@@ -110,6 +117,11 @@ class TaskAdmin(AccountFacts):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         tasks: QuerySet[Task] = super().get_queryset(request)
         return tasks.select_related("wedding")
+
+    @admin.display(description="wedding")
+    def of_wedding(self, task: Task) -> str:
+        """Enough of its id to tell it from others, on one line."""
+        return f"{task.wedding.uid}"[:8]
 
     @verb(
         permission="tick_task",

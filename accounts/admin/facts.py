@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import TabularInline
 
 from integrity.admin.base import FactsAdmin
@@ -20,8 +22,15 @@ class AccountFacts(FactsAdmin):
         return super().get_search_results(request, queryset, search_term.lower())
 
 
+def link(label: str, *, page: str, pk: Any = None, query: str = "") -> str:
+    """To a page of the admin: `accounts_user_change` with a key, `accounts_user_changelist`."""
+    url = reverse(f"admin:{page}", args=[] if pk is None else [pk])
+    return format_html('<a class="text-link underline" href="{}{}">{}</a>', url, query, label)
+
+
 class ReadOnlyInline(TabularInline):
     extra = max_num = 0
+    hide_title = True
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:

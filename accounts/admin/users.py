@@ -6,14 +6,14 @@ from django.contrib.auth.hashers import make_password
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline
+from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
-from accounts.models import Address, Profile, User
+from accounts.models import Address, Kind, Profile, User, Wedding
 from accounts.signup import sign_up
 from accounts.verification import resend_verification
 from integrity.admin.verbs import ReasonForm, may, verb
-from integrity.audit import Actor
+from integrity.audit import Actor, subject_of
 
 
 class CoupleForm(ReasonForm):
@@ -26,11 +26,13 @@ class CoupleForm(ReasonForm):
 
 class AddressInline(ReadOnlyInline):
     model = Address
+    verbose_name_plural = "addresses"
     fields = ["email", "primary", "verified"]
 
 
 class ProfileInline(ReadOnlyInline):
     model = Profile
+    verbose_name_plural = "profile"
     fields = ["name", "partner_name", "email_verified", "step", "onboarded_at"]
 
 
@@ -41,7 +43,10 @@ class UserAdmin(AccountFacts):
     search_fields = ["email__startswith", "uid"]
     search_help_text = SEARCH_HELP
     ordering = ["-pk"]
-    fields = ["email", "uid", "kind", "date_joined", "last_login", "is_active", "is_staff"]
+    fields = [
+        *("email", "uid", "kind", "date_joined", "last_login", "is_active", "is_staff"),
+        *("wedding", "audit_log"),
+    ]
     inlines = [ProfileInline, AddressInline]
     actions_list = ["add_couple"]
     actions_detail = ["resend_verification"]
@@ -53,8 +58,20 @@ class UserAdmin(AccountFacts):
         return user.profile.email_verified
 
     @display(description="steps done", ordering="profile__step")
-    def steps_done(self, user: User) -> int:
-        return user.profile.step
+    def steps_done(self, user: User) -> int | None:
+        return user.profile.step if user.kind == Kind.COUPLE else None
+
+    @display(description="wedding")
+    def wedding(self, user: User) -> str | None:
+        wedding = Wedding.objects.filter(members__user=user).first()
+        if wedding is None:
+            return None
+        return link(f"{wedding}", page="accounts_wedding_change", pk=wedding.pk)
+
+    @display(description="audit log")
+    def audit_log(self, user: User) -> str:
+        about = f"?subject={subject_of(user)}"
+        return link("What operators did", page="integrity_auditentry_changelist", query=about)
 
     @verb(
         permission="add_couple",
@@ -86,7 +103,7 @@ class UserAdmin(AccountFacts):
 
 @admin.register(Profile)
 class ProfileAdmin(AccountFacts):
-    list_display = ["user", "name", "partner_name", "email_verified", "step", "onboarded_at"]
+    list_display = ["email", "name", "partner_name", "email_verified", "step", "onboarded_at"]
     list_filter = ["step", "email_verified"]
     search_fields = ["user__uid", "email__startswith"]
     search_help_text = SEARCH_HELP

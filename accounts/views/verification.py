@@ -25,7 +25,7 @@ from accounts.forms import AddressForm, ConfirmForm
 from accounts.links import address_of, address_of_old
 from accounts.models import User
 from accounts.passwords import reset_proof
-from accounts.signup import remind_of_account, sign_up
+from accounts.signup import remind_of_account, sign_up_after_all
 from accounts.verification import change_unverified_email, confirm_email, resend_verification
 from accounts.views.pending import keep_pending, pending_address, pending_login, stage_of
 from integrity.flows import AlreadyDone
@@ -131,7 +131,7 @@ def _change_address(login: Login, *, email: str, operation: str) -> None:
 def _sign_up_after_all(login: Login, *, email: str, operation: str) -> None:
     password_hash = login.state["password_hash"]
     try:
-        login.user = sign_up(
+        login.user = sign_up_after_all(
             email=email, password_hash=password_hash, by=VISITOR, operation=operation
         )
         del login.state["password_hash"]

@@ -103,6 +103,18 @@ class FactsAdmin(ModelAdmin):
     """Facts are for reading. Whoever wants to change one looks for the verb that does."""
 
     show_full_result_count = False
+    list_per_page = 50
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        # Django's own history knows only of what its forms have saved: here, of nothing.
+        context = {"show_history": False} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

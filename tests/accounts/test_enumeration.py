@@ -63,6 +63,15 @@ def changing_from_it(client, email, own):
     return [client.post(OTHER_ADDRESS, {"email": own}), client.get(WAITING)]
 
 
+def changing_from_it_to_one_that_was_mailed(client, email, own):
+    sign_up(client, email)
+    start_over()
+    visitor = Client()
+    sign_up(visitor, f"visitor-of-{own}")
+    visitor.post(OTHER_ADDRESS, {"email": own})
+    return [client.post(OTHER_ADDRESS, {"email": own}), client.get(WAITING)]
+
+
 def forgetting_the_password(client, email, own):
     return [client.post(FORGOTTEN, {"email": email}), client.get("/password/sent/")]
 
@@ -85,6 +94,7 @@ JOURNEYS = [
     changing_to_it,
     changing_to_it_and_asking_again,
     changing_from_it,
+    changing_from_it_to_one_that_was_mailed,
     forgetting_the_password,
     logging_in,
     moving_there,

@@ -2,6 +2,7 @@ import io
 import json
 import logging
 import logging.config
+import sys
 
 import pytest
 from django.urls import resolve
@@ -66,3 +67,20 @@ def test_an_exception_stays_on_its_line(lines):
         logger.exception("failed")
     (line,) = read()
     assert "ValueError: broken" in line["exception"]
+
+
+def test_a_traceback_in_the_text_of_development_shows_no_variables():
+    config = logging_config(json=False, level="INFO")
+    formatter = logging.config.DictConfigurator(config).configure_formatter(
+        config["formatters"]["line"]
+    )
+    typed = "correct" + " horse battery"
+    try:
+        raise LookupError
+    except LookupError:
+        record = logging.LogRecord("tests", logging.ERROR, "", 1, "failed", (), sys.exc_info())
+
+    line = formatter.format(record)
+
+    assert "LookupError" in line
+    assert typed not in line

@@ -47,7 +47,7 @@ def signed_up(context):
         ),
         mail=(mails(f"verify:{user.uid}:") if user else 0, 0, 1),
         limit=(mailed("verify", context.email), False, True),
-        audit=(audits(user) if user else 0, 0, 1),
+        audit=(audits(user) if user else 0, 0, context.audits),
     )
 
 
@@ -106,7 +106,7 @@ def verified(context):
         ),
         profile=(profile_of(context).email_verified, False, True),
         welcome=(mails(f"welcome:{context.user.uid}"), 0, 1),
-        audit=(audits(context.user), 0, 1),
+        audit=(audits(context.user), 0, context.audits),
     )
 
 

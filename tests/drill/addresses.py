@@ -3,11 +3,13 @@
 from accounts.email_change import cancel_email_change, request_email_change
 from accounts.models import Address
 from accounts.passwords import set_password
+from accounts.signup import sign_up_after_all
 from accounts.verification import (
     change_unverified_email,
     confirm_email,
 )
 from integrity.drill.core import Scenario
+from tests.drill.accounts import signed_up
 from tests.drill.facts import (
     BY,
     addresses_of,
@@ -18,6 +20,7 @@ from tests.drill.facts import (
     mailed,
     mails,
     profile_of,
+    stranger,
     user_now,
 )
 
@@ -77,6 +80,17 @@ CHANGE_UNVERIFIED = Scenario(
         user=context.user, email=context.new_email, by=BY, operation=context.operation
     ),
     whole=retyped,
+)
+
+
+SIGN_UP_AFTER_ALL = Scenario(
+    name="sign_up_after_all",
+    flows=("accounts.sign_up_after_all",),
+    setup=stranger,
+    act=lambda context: sign_up_after_all(
+        email=context.email, password_hash="!x", by=BY, operation=context.operation
+    ),
+    whole=signed_up,
 )
 
 
@@ -155,4 +169,11 @@ SET_PASSWORD = Scenario(
     whole=password_set,
 )
 
-SCENARIOS = [CONFIRM_CHANGE, CHANGE_UNVERIFIED, REQUEST_CHANGE, CANCEL_CHANGE, SET_PASSWORD]
+SCENARIOS = [
+    CONFIRM_CHANGE,
+    CHANGE_UNVERIFIED,
+    SIGN_UP_AFTER_ALL,
+    REQUEST_CHANGE,
+    CANCEL_CHANGE,
+    SET_PASSWORD,
+]

@@ -40,7 +40,7 @@ def ticked(context):
         streak=(stats.streak_days, 0, 1),
         milestones=(sorted(each.key for each in reached), [], ["first_task", "quarter"]),
         celebrations=(celebrations(context), 0, 4),
-        audit=(audits(task), 0, 1),
+        audit=(audits(task), 0, context.audits),
     )
 
 

@@ -33,12 +33,12 @@ def onboarded(**fields):
 
 
 def stranger(**more):
-    return SimpleNamespace(email=fresh_email(), operation=str(uuid4()), **more)
+    return SimpleNamespace(email=fresh_email(), operation=str(uuid4()), **{"audits": 1} | more)
 
 
 def _with_operation(user):
     return SimpleNamespace(
-        user=user, email=user.email, new_email=fresh_email(), operation=str(uuid4())
+        user=user, email=user.email, new_email=fresh_email(), operation=str(uuid4()), audits=1
     )
 
 

@@ -9,9 +9,9 @@ POINTS = {
     "complete_task": 44,
     "confirm_email, change": 30,
     "confirm_email, first": 24,
-    "make_operator": 14,
     "deliver_due": 12,
     "finish": 34,
+    "make_operator": 14,
     "mark_false_positive": 14,
     "queue_check": 14,
     "record_check": 18,
@@ -30,6 +30,7 @@ POINTS = {
     "send_mail": 10,
     "set_password": 24,
     "sign_up": 34,
+    "sign_up_after_all": 34,
     "snooze": 14,
     "undo_task": 24,
 }

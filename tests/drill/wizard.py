@@ -118,7 +118,7 @@ def step_two_saved(step):
             interests=settled(context, OTHER_INTERESTS),
             version=(profile.version > context.version, False, True),
             draft=(draft_steps(context), "123", "13"),
-            audit=(audits(context.user), 0, 1),
+            audit=(audits(context.user), 0, context.audits),
             **facts,
         )
 

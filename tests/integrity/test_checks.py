@@ -53,3 +53,16 @@ def test_a_seal_key_that_is_none_is_named_by_its_place_and_not_shown(setting, ke
     assert problem.id == "integrity.E004"
     assert "key 2" in problem.msg
     assert not key or key not in problem.msg
+
+
+@pytest.mark.parametrize("name", ["integrity.tasks.rign", "integrity.task.ring", "ring"])
+def test_a_doorbell_that_is_not_there_is_named_before_anybody_rings(setting, name):
+    setting(DOORBELL=name)
+
+    assert ids() == ["integrity.E005"]
+
+
+def test_the_doorbell_of_this_project_is_there(setting):
+    setting(DOORBELL="integrity.tasks.ring")
+
+    assert ids() == []

@@ -1,6 +1,7 @@
 from contextlib import nullcontext
 from datetime import date
 from threading import Barrier
+from time import monotonic
 
 import pytest
 from django.db import IntegrityError, connection
@@ -268,12 +269,15 @@ class TestRecording:
     def test_a_count_that_cannot_be_written_delays_and_fails_nothing(self, caplog):
         run = declare(lambda: count("a"))
         run()
+        execute("SET lock_timeout = '5s'")
 
         with rival() as other:
             other("BEGIN")
             other("SELECT FROM integrity_flowoutcome FOR UPDATE")
+            started = monotonic()
             run()
 
+        assert monotonic() - started < 4
         assert (counted(), outcomes()) == (2, {"committed": 1})
         assert [record.event for record in caplog.records] == ["flow.outcome_not_recorded"]
 

@@ -104,9 +104,9 @@ class TestOnceUntilBegun:
         """Else it would deliver the state of before, and the second promise would be gone."""
         promise()
 
-        with transaction(), in_threads() as start:
+        with in_threads() as start, transaction():
             enqueue("test.note", key="a")
-            assert start(deliver_due).result().count == 0
+            assert start(deliver_due).result(timeout=10).count == 0
 
         assert deliver_due().count == 1
 

@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
@@ -5,8 +7,9 @@ from django.utils import timezone
 
 from integrity.models import EffectCount, OutboxMessage
 from integrity.outbox import Permanent, effects
-from integrity.relay import Delivered, deliver_due
+from integrity.relay import _CLAIM_ABANDONED, _CLAIM_PENDING, Delivered, deliver_due
 from integrity.transactions import transaction
+from tests.database import execute
 from tests.integrity.mailroom import MINUTE, keys, make_due, promise, row
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("post")]
@@ -89,6 +92,30 @@ class TestDelivering:
         deliver_due(batch=1)
 
         assert post.keys == ["early", "late"]
+
+
+class TestALongQueue:
+    def test_it_is_claimed_by_its_indexes(self):
+        """Looking through all that waits would make each claim as long as the queue."""
+        execute(
+            "INSERT INTO integrity_outboxmessage (effect, key, ordering_key, payload)"
+            " SELECT 'test.note', n, CASE WHEN n %% 10 = 0 THEN n %% 500 || '' ELSE '' END, '{}'"
+            " FROM generate_series(1, 20000) AS n"
+        )
+        execute("ANALYZE integrity_outboxmessage")
+
+        for claim in (_CLAIM_PENDING, _CLAIM_ABANDONED):
+            plan = explain(claim)
+            assert plan.count("Index Scan using integrity_outbox_due") == 1
+            assert plan.count("Index Only Scan using integrity_outbox_order") == 1
+
+
+def explain(claim):
+    parameters = {"known": ["test.note"], "tried": [], "size": 100}
+    parameters |= {"token": uuid.uuid4(), "lease": MINUTE}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {claim}", parameters)
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 class TestOrderingKey:

@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from integrity import leases
 from integrity.audit import SYSTEM, Actor
 from integrity.evaluate import evaluate
 from integrity.invariants import Guard, invariant
-from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken, begin, finish, held, renew
+from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken, begin, finish, held, hold, renew
 from integrity.lifecycle import record
 from integrity.models import Finding, Run
 from integrity.registry import UnknownName
 from integrity.sweep import check
+from integrity.transactions import transaction
+from tests.database import rival
 from tests.integrity.toy.models import Author, Book
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +77,16 @@ def test_a_run_at_work_renews_its_lease(declared, setting, monkeypatch):
         assert beaten.wait(10)
     renewed = Run.objects.get(pk=run.pk)
     assert renewed.lease_until > run.lease_until
+
+
+def test_nobody_takes_over_a_run_while_it_writes(declared):
+    run = begun()
+    let_the_lease_run_out(run)
+    with rival() as other, transaction():
+        hold(run)
+        other.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(OperationalError):
+            other.execute("UPDATE integrity_run SET state = 'interrupted', finished_at = now()")
 
 
 def test_a_lease_of_an_ended_run_is_not_renewed():

@@ -121,6 +121,8 @@ class CheckingVerbs(cli.VerbCommand):
         self.stdout.write(cli.table([_line(each, tallies) for each in report.results]))
         totals = [f"{len(report.having(word))} {word}" for word in ("holds", "broken", "unknown")]
         self.stdout.write(f"{', '.join(totals)} in {report.seconds:.1f} s: {report.status}")
+        if not report.complete:
+            self.say(f"Not proven: looked at {report.looked_at}, and only what holds is proven.")
         for each in report.having("broken"):
             self.say(f"{each.invariant.name}: {', '.join(each.keys[:10])}")
         if run:
@@ -193,6 +195,7 @@ def _as_document(report: Report, tallies: Any, run: Run | None) -> dict[str, Any
         "run": str(run.uid) if run else None,
         "status": report.status,
         "complete": report.complete,
+        "looked_at": report.looked_at,
         "invariants": [_entry(each, tallies) for each in report.results],
     }
 

@@ -103,6 +103,7 @@ class TestCheck:
             "run": str(Run.objects.get().uid),
             "status": "critical",
             "complete": True,
+            "looked_at": "every row",
         }
         assert entry.pop("seconds") >= 0
         assert entry == {
@@ -141,7 +142,9 @@ class TestCheck:
     def test_a_look_at_less_than_all_never_exits_0(self, lost_books, how):
         lost_books(since_field="changed_at")
         assert run("check", *how)[0] == 3
-        assert document("check", *how)["complete"] is False
+        said = document("check", *how)
+        assert (said["complete"], said["looked_at"] != "every row") == (False, True)
+        assert Run.objects.first().detail == {"looked_at": said["looked_at"]}
 
     @pytest.mark.parametrize("how", [["--sample", "0"], ["--sample", "x"], ["--since", "soon"]])
     def test_a_look_that_makes_no_sense_is_a_usage_error(self, lost_books, how):

@@ -1,0 +1,107 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrity.invariants import invariants
+from integrity.models import FlowOutcome, OutboxMessage
+from integrity.outbox import enqueue
+from tests.factories import OperatorFactory
+from tests.integrity.admin.desk import run
+
+pytestmark = pytest.mark.django_db
+FIGURES = [
+    "Invariants broken",
+    "Effects given up",
+    "Effects waiting",
+    "Writes that failed",
+    "Accounts made",
+]
+
+
+@pytest.fixture
+def desk(client):
+    """What the first page shows to an operator who may look at everything."""
+    client.force_login(OperatorFactory())
+    return lambda: client.get(reverse("admin:index"))
+
+
+def figure(page, title):
+    return next(each for each in page.context["figures"] if each["title"] == title)
+
+
+def promise(**facts):
+    with transaction.atomic():
+        enqueue("accounts.mail", key="desk", sealed={})
+    OutboxMessage.objects.update(**facts)
+
+
+def test_on_a_quiet_day_nothing_is_bad(desk):
+    page = desk()
+
+    assert [each["title"] for each in page.context["figures"]] == FIGURES
+    assert not any(each["is_bad"] for each in page.context["figures"])
+
+
+def test_what_is_broken_is_bad_and_what_was_never_looked_at_is_said(desk):
+    name = invariants.names()[0]
+    run([(name, "broken", 3)])
+
+    broken = figure(desk(), "Invariants broken")
+
+    assert (broken["count"], broken["is_bad"]) == (1, True)
+    assert "never looked at" in broken["note"]
+
+
+def test_what_was_given_up_is_bad_and_leads_to_its_list(desk, client):
+    promise(state="dead", dead_at=timezone.now())
+
+    given_up = figure(desk(), "Effects given up")
+
+    assert (given_up["count"], given_up["is_bad"]) == (1, True)
+    assert client.get(given_up["url"]).context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize(("minutes", "is_late"), [(0, False), (5, True)])
+def test_what_is_due_for_minutes_asks_for_the_worker(desk, minutes, is_late):
+    promise(available_at=timezone.now() - timedelta(minutes=minutes))
+
+    waiting = figure(desk(), "Effects waiting")
+
+    assert (waiting["count"], waiting["is_bad"]) == (1, is_late)
+    assert ("does the worker run" in waiting["note"]) == is_late
+
+
+def test_failures_of_the_last_day_are_counted_beside_what_went_well(desk):
+    for outcome in ("committed", "failed", "unconfirmed"):
+        FlowOutcome.add(flow="accounts.sign_up", outcome=FlowOutcome.Outcome(outcome), seconds=0.1)
+
+    page = desk()
+
+    assert figure(page, "Writes that failed")["count"] == 2
+    assert figure(page, "Writes that failed")["note"] == "In 24 hours, of 3"
+    assert figure(page, "Accounts made")["count"] == 1
+
+
+def test_one_sees_the_areas_and_figures_that_one_may_look_at(client):
+    operator = OperatorFactory(is_superuser=False)
+    operator.user_permissions.add(Permission.objects.get(codename="view_user"))
+    client.force_login(operator)
+
+    page = client.get(reverse("admin:index"))
+
+    assert page.context["figures"] == []
+    assert reverse("admin:accounts_user_changelist") in page.text
+    assert reverse("admin:integrity_outboxmessage_changelist") not in page.text
+
+
+def test_every_page_of_the_menu_is_there_and_says_where_one_is(desk, client):
+    areas = desk().context["sidebar_navigation"]
+
+    pages = [client.get(str(item["link"])) for area in areas for item in area["items"]]
+
+    assert {page.status_code for page in pages} == {200}
+    assert all(page.context["environment"] == ("demo", "info") for page in pages)
