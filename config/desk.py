@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from integrity.dashboard import latest_results
+from integrity.invariants import invariants
 from integrity.models import FlowOutcome, OutboxMessage
 
 Outcome, State = FlowOutcome.Outcome, OutboxMessage.State
@@ -25,10 +27,28 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _figures(request: HttpRequest) -> Iterator[dict[str, Any]]:
     """From small tables only, and of those what one may look at."""
+    if request.user.has_perm("integrity.view_overview"):
+        yield _invariants()
     if request.user.has_perm("integrity.view_outboxmessage"):
         yield from _outbox()
     if request.user.has_perm("integrity.view_flowoutcome"):
         yield from _flows()
+
+
+def _invariants() -> dict[str, Any]:
+    latest = latest_results().values()
+    broken = sum(each.result == "broken" for each in latest)
+    unknown = sum(each.result == "unknown" for each in latest)
+    never = len(invariants.names()) - len(latest)
+    notes = [f"{unknown} unknown"] if unknown else []
+    notes += [f"{never} never looked at"] if never else []
+    return {
+        "title": "Invariants broken",
+        "count": broken,
+        "note": ", ".join(notes) or f"Of {len(latest)}",
+        "url": reverse("admin:integrity_overview_changelist"),
+        "is_bad": broken > 0,
+    }
 
 
 def _outbox() -> Iterator[dict[str, Any]]:

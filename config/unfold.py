@@ -37,7 +37,14 @@ GREY = {
 }
 # Area: model, title, icon, what one finds there.
 AREAS = {
+    "Integrity": [
+        ("integrity.overview", "Overview", "verified", "Does everything hold, and who watches."),
+        ("integrity.finding", "Findings", "bug_report", "What is broken. Judge it."),
+        ("integrity.invariant", "Invariants", "rule", "What must hold. Check it now."),
+        ("integrity.run", "Runs", "history", "Each check, and what changed since the last."),
+    ],
     "People": [
+        ("accounts.person", "Find a person", "person_search", "By e-mail, account or support id."),
         ("accounts.user", "Users", "person", "Who signs in. Add a couple, help one along."),
         ("accounts.profile", "Profiles", "badge", "Names, and how far each couple came."),
     ],

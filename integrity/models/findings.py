@@ -81,6 +81,11 @@ class Finding(models.Model):
             models.Index(fields=["invariant", "state"], name="integrity_finding_invariant"),
             models.Index(fields=["subject"], name="integrity_finding_subject"),
             models.Index(
+                fields=["assignee"],
+                condition=~Q(assignee="") & ~Q(state="resolved"),
+                name="integrity_finding_assignee",
+            ),
+            models.Index(
                 fields=["resolved_at"],
                 condition=Q(state="resolved"),
                 name="integrity_finding_resolved",

@@ -6,12 +6,20 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from integrity.invariants import invariants
 from integrity.models import FlowOutcome, OutboxMessage
 from integrity.outbox import enqueue
 from tests.factories import OperatorFactory
+from tests.integrity.admin.desk import run
 
 pytestmark = pytest.mark.django_db
-FIGURES = ["Effects given up", "Effects waiting", "Writes that failed", "Accounts made"]
+FIGURES = [
+    "Invariants broken",
+    "Effects given up",
+    "Effects waiting",
+    "Writes that failed",
+    "Accounts made",
+]
 
 
 @pytest.fixture
@@ -36,6 +44,16 @@ def test_on_a_quiet_day_nothing_is_bad(desk):
 
     assert [each["title"] for each in page.context["figures"]] == FIGURES
     assert not any(each["is_bad"] for each in page.context["figures"])
+
+
+def test_what_is_broken_is_bad_and_what_was_never_looked_at_is_said(desk):
+    name = invariants.names()[0]
+    run([(name, "broken", 3)])
+
+    broken = figure(desk(), "Invariants broken")
+
+    assert (broken["count"], broken["is_bad"]) == (1, True)
+    assert "never looked at" in broken["note"]
 
 
 def test_what_was_given_up_is_bad_and_leads_to_its_list(desk, client):
