@@ -77,7 +77,10 @@ class TestSearch:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM accounts_profile WHERE user_id = 999999")
 
-    @pytest.mark.parametrize("q", ["nobody@example.com", "00000000-0000-4000-8000-000000000000", "0123456789abcdef", "\x00"])
+    @pytest.mark.parametrize(
+        "q",
+        ["nobody@example.com", "00000000-0000-4000-8000-000000000000", "0123456789abcdef", "\x00"],
+    )
     def test_says_when_there_is_nobody(self, client, ann, q):
         answer = find(client, q)
         assert answer.status_code == 200
