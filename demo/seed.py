@@ -74,7 +74,10 @@ def _make_up(
 ) -> Couple:
     # The first one is whom a visitor logs in as, so there is something to see.
     fate = 1.0 if number == 0 else chance.random()
-    joined = now - timedelta(hours=chance.randint(48, 24 * 300))
+    step = _step(fate, chance)
+    # Who is in the midst of the wizard has begun it lately, as the invariant wants it.
+    days = 50 if 0 < step < STEPS else 300
+    joined = now - timedelta(hours=chance.randint(48, 24 * days))
     name, partner_name = chance.sample(words.NAMES, 2)
     couple = Couple(
         user=User(
@@ -87,7 +90,7 @@ def _make_up(
         name=name,
         partner_name=partner_name,
         verified=fate >= UNVERIFIED,
-        step=_step(fate, chance),
+        step=step,
     )
     if couple.step >= 1:
         _answer_step_one(couple, chance, today=now.date())
