@@ -3,6 +3,7 @@
 import pytest
 
 from integrity.drill.core import drill, rehearse
+from tests.drill.breaking import assert_no_problems
 from tests.drill.pages import SCENARIOS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,13 +21,9 @@ def from_the_commit_on(scenario):
 @pytest.mark.parametrize("kind", ["raise", "terminate"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 def test_the_page_tells_the_truth(scenario, kind):
-    report = drill(scenario, kind, points=from_the_commit_on(scenario))
-
-    assert not report.problems, f"{report}\n" + "\n".join(report.problems)
+    assert_no_problems(drill(scenario, kind, points=from_the_commit_on(scenario)))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 def test_a_lost_answer_to_commit_is_found_out_or_admitted(scenario):
-    report = drill(scenario, "commit_lost")
-
-    assert not report.problems, f"{report}\n" + "\n".join(report.problems)
+    assert_no_problems(drill(scenario, "commit_lost"))

@@ -4,6 +4,7 @@ import pytest
 
 from integrity.drill.interleave import interleave
 from tests.drill import pairs_accounts, pairs_onboarding
+from tests.drill.breaking import assert_no_problems
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -12,6 +13,4 @@ pytestmark = pytest.mark.django_db(transaction=True)
     "pair", [*pairs_accounts.PAIRS, *pairs_onboarding.PAIRS], ids=lambda each: each.name
 )
 def test_they_may_meet_anywhere(pair):
-    report = interleave(pair)
-
-    assert not report.problems, f"{report}\n" + "\n".join(report.problems)
+    assert_no_problems(interleave(pair))

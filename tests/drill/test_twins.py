@@ -9,7 +9,7 @@ from integrity.drill.faults import FAULTS
 from integrity.drill.interleave import interleave
 from tests.drill import pairs_accounts, pairs_onboarding, twins
 from tests.drill.accounts import SIGN_UP, VERIFY
-from tests.drill.test_flows import SCENARIOS
+from tests.drill.every import SCENARIOS
 from tests.drill.wizard import REPLACE
 
 pytestmark = pytest.mark.django_db(transaction=True)
