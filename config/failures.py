@@ -1,13 +1,17 @@
 """What a visitor is told when a write was refused or nobody knows: what is true now."""
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 
+from django.core.signals import got_request_exception
 from django.db import Error, IntegrityError, connection
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from accounts.errors import named_violation
+from accounts.failures import remember
 from integrity.flows import Busy
 from integrity.log import log_event
 from integrity.sqlstate import sqlstate
@@ -87,6 +91,19 @@ def _log(request: HttpRequest, level: int, event: str, **fields: object) -> None
     # The page's name, not its path: a path may carry a key that opens something.
     match = request.resolver_match
     log_event(logger, level, event, page=match.view_name if match else "", **fields)
+    _remember(request, event, str(fields.get("promise", fields.get("flow", ""))))
+
+
+@receiver(got_request_exception, dispatch_uid="config.failures")
+def remember_crash(sender: object, request: HttpRequest | None = None, **kwargs: object) -> None:
+    kind = sys.exc_info()[0]
+    if request is not None and kind is not None:
+        _remember(request, "request.failed", kind.__name__)
+
+
+def _remember(request: HttpRequest, event: str, error: str) -> None:
+    connection.close_if_unusable_or_obsolete()
+    remember(request, event=event, error=error)
 
 
 def _page(

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts.belongings import Belongings, belongings, check_person
 from accounts.errors import UserNotFound
 from accounts.lookup import find_user
-from accounts.models import Address, Person, Profile, User, Wedding
+from accounts.models import Address, FailedRequest, Person, Profile, User, Wedding
 from accounts.privacy import is_revealed, masked, reveal
 from integrity.admin.finding_filters import identity
 from integrity.admin.pages import PageAdmin, verb_links
@@ -45,12 +45,15 @@ class PersonAdmin(PageAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self.refuse_strangers(request)
-        form = SearchForm(request.POST or None)
+        form, failed = SearchForm(request.POST or None), None
         if form.is_valid():
-            if url := self._found(form.cleaned_data["q"].strip()):
+            text = form.cleaned_data["q"].strip()
+            if url := self._found(text):
                 return HttpResponseRedirect(url)
-            messages.warning(request, NOBODY)
-        context = {"title": "People", "form": form}
+            failed = FailedRequest.objects.filter(request_id=text).first()
+            if failed is None:
+                messages.warning(request, NOBODY)
+        context = {"title": "People", "form": form, "failed": failed}
         return self.answer(request, "accounts/admin/people.html", context)
 
     def _found(self, text: str) -> str:
@@ -86,6 +89,7 @@ class PersonAdmin(PageAdmin):
             "facts": _facts(target, as_is=bool(revealed)),
             "findings": _findings(found),
             "entries": _entries(target),
+            "failures": FailedRequest.objects.filter(user=target.uid).order_by("-at")[:20],
             "mails": list(OutboxMessage.objects.filter(payload__user=str(target.uid))[:20]),
         }
 
@@ -106,6 +110,9 @@ def _page_of(user: User) -> str:
 
 def _traces(text: str) -> str:
     """Where an account isn't found: by what a request did, or by what is left of an account."""
+    failed = FailedRequest.objects.filter(request_id=text, user__isnull=False).first()
+    if failed and failed.user and User.objects.filter(uid=failed.user).exists():
+        return reverse("admin:accounts_person_change", args=[failed.user])
     if len(text) == SUPPORT_ID and AuditEntry.objects.filter(request_id=text).exists():
         return _page_of_request(text)
     left = Profile.objects.filter(email=text.lower()).values_list("pk", flat=True).first()

@@ -1,4 +1,5 @@
 from accounts.models.addresses import Address
+from accounts.models.failures import FailedRequest
 from accounts.models.person import Person
 from accounts.models.users import STEPS, Kind, Profile, User
 from accounts.models.weddings import Member, Role, Wedding, WeddingStats, WeddingStatus
@@ -6,6 +7,7 @@ from accounts.models.weddings import Member, Role, Wedding, WeddingStats, Weddin
 __all__ = [
     "STEPS",
     "Address",
+    "FailedRequest",
     "Kind",
     "Member",
     "Person",
