@@ -119,7 +119,7 @@ class TestSignUp:
         function = execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc"
             " WHERE proname LIKE 'pgtrigger_profile_follows_user_%%'"
-        )[0][0]
+        )[0][0].replace("%", "%%")
         broken = function.replace("INSERT INTO", "PERFORM 1/0; INSERT INTO")
         assert broken != function
         execute(broken)
