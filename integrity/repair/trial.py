@@ -93,7 +93,7 @@ def try_out(*, plan: UUID, by: Actor, names: Sequence[str] = ()) -> Trial:
     raise AssertionError("unreachable")
 
 
-@flow("integrity.try_repair", statement_timeout=300.0, attempts=1)
+@flow("integrity.try_repair", statement_timeout=300.0)
 def _try_out(*, plan: UUID, names: Sequence[str]) -> None:
     tried = locked(plan)
     if tried.state not in (State.DRAFT, State.APPROVED):

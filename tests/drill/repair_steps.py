@@ -106,11 +106,13 @@ def whole(**after):
 
 def silently(**after):
     """As `whole`, of what nobody is told."""
-    told = whole(**after)
 
     def look(context):
-        context.before["audits"] = -1
-        return told(context).replace("audits: True, ", "")
+        now, before = facts(context), context.before
+        names = now.keys() - {"audits"}
+        return judge(
+            **{name: (now[name], before[name], after.get(name, before[name])) for name in names}
+        )
 
     return look
 
