@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -19,10 +20,12 @@ BASE = Path(__file__).resolve().parents[1]
 @pytest.fixture
 def database_url():
     known = connection.settings_dict
-    host = known["HOST"] if not known["HOST"].startswith("/") else f"%2F{known['HOST'][1:]}"
-    port = f":{known['PORT']}" if known["PORT"] else ""
     who = f"{known['USER']}:{known['PASSWORD']}@" if known["PASSWORD"] else f"{known['USER']}@"
-    return f"postgres://{who}{host.replace('/', '%2F')}{port}/{known['NAME']}"
+    if known["HOST"].startswith("/"):
+        place = urlencode({"host": known["HOST"], "port": known["PORT"] or "5432"})
+        return f"postgres://{who}/{known['NAME']}?{place}"
+    port = f":{known['PORT']}" if known["PORT"] else ""
+    return f"postgres://{who}{known['HOST']}{port}/{known['NAME']}"
 
 
 def test_every_invariant_has_a_breaker_and_every_breaker_an_invariant():

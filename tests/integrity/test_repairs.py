@@ -24,6 +24,7 @@ def trigger():
     name, definition, enabled, function = found
     execute(f"DROP TRIGGER IF EXISTS {name} ON accounts_user")
     execute(function.replace("%", "%%"))  # as the text of a query that has no parameters
+    execute(f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC")
     execute(definition)
     assert enabled == "O"
 
