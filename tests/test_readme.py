@@ -48,7 +48,7 @@ def test_a_target_of_make_is_there(target):
     assert re.search(rf"^{target}:", (BASE / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("target", ["lint", "test", "e2e"])
+@pytest.mark.parametrize("target", ["lint", "test", "e2e", "demo", "bench"])
 def test_ci_runs_what_the_readme_says_it_runs(target):
     assert f"make {target}" in (BASE / ".ci" / "run").read_text()
 
