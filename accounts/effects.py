@@ -1,32 +1,77 @@
-"""How the promised mails leave."""
+"""How what was promised is done: mails leave, events are tried again, vendors asked and told."""
 
-from smtplib import SMTPRecipientsRefused
-from urllib.parse import urlsplit
+from uuid import UUID
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-
+from accounts.billing import APPLY_EVENT, READ_SUBSCRIPTION
+from accounts.carrying_out import CannotTell, carry_out
+from accounts.clients import mail
+from accounts.contact import REMOVE_CONTACT, SYNC_CONTACT
+from accounts.contact_sync import AddressIsTaken, NoContactsKey, remove_contact, sync_contact
+from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
+from accounts.inbox import EventForgotten, EventNotApplied, EventNotFound, State, replay_event
 from accounts.mail import EFFECT
-from integrity.outbox import Message, Permanent, effect
+from accounts.plan import CARRY_OUT
+from accounts.reading import CannotAsk, read_again
+from integrity.audit import Actor
+from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effect
+
+# What the site does by itself isn't audited.
+RELAY = Actor("system", "relay", via="task")
 
 
 @effect(EFFECT)
 def deliver_mail(message: Message) -> None:
-    """Hand one mail to the mail server. The same id each time: a mailbox can drop the double."""
-    mail = EmailMultiAlternatives(
-        subject=message.sealed["subject"],
-        body=message.sealed["text"],
-        to=[message.sealed["to"]],
-        headers={
-            "Message-ID": f"<{message.idempotency_key}@{urlsplit(settings.SITE_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    if message.sealed["html"]:
-        mail.attach_alternative(message.sealed["html"], "text/html")
+    """Hand one mail over, under the same key each time."""
+    tried_since = message.promised_at if message.attempts else None
+    with outcomes_for_the_relay():
+        mail.send(mail.Mail(**message.sealed), key=message.idempotency_key, tried_since=tried_since)
+
+
+@effect(APPLY_EVENT)
+def apply_event_again(message: Message) -> None:
+    """Until it is applied, or there is a reason why not. The relay waits longer each time."""
     try:
-        mail.send()
-    except SMTPRecipientsRefused as error:
-        if all(500 <= code < 600 for code, _ in error.recipients.values()):
-            raise Permanent("the mail server refuses the address for good") from None
-        raise
+        outcome = replay_event(event_id=message.payload["event"], by=RELAY)
+    except (EventNotFound, EventForgotten) as error:
+        raise Permanent(str(error)) from None
+    if outcome.state == State.FAILED:
+        raise EventNotApplied
+
+
+@effect(READ_SUBSCRIPTION)
+def read_subscription(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            read_again(subscription=message.payload["subscription"], by=RELAY)
+    except CannotAsk as error:
+        raise Permanent(str(error)) from None
+
+
+@effect(SYNC_CONTACT)
+def tell_resend(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            sync_contact(UUID(message.payload["user"]))
+    except AddressIsTaken as error:
+        raise TryAgain(str(error)) from None
+    except NoContactsKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(REMOVE_CONTACT)
+def remove_from_resend(message: Message) -> None:
+    """Of an account that was deleted while its contact was being made."""
+    try:
+        with outcomes_for_the_relay():
+            remove_contact(message.payload["contact"])
+    except NoContactsKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(CARRY_OUT)
+def carry_out_plan_change(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            carry_out(change=message.payload["change"], tries=message.attempts, by=RELAY)
+    except CannotTell as error:
+        raise Permanent(str(error)) from None

@@ -56,6 +56,20 @@ class NoSecondFactor(AccountError):
     """This account has no second factor."""
 
 
+class NotAnOperator(AccountError):
+    """Groups are for operators, and this account is a couple's. Make another one for the desk."""
+
+
+class UnknownGroup(AccountError):
+    """There is no group of this name. Make it in the admin, with what it may do, or name another."""
+
+    def __init__(self, missing: Iterable[str], known: Iterable[str]) -> None:
+        wrong, right = ", ".join(sorted(missing)), ", ".join(known) or "none yet"
+        super().__init__(
+            f"There is no group {wrong}. Known: {right}. A superuser makes groups in the admin."
+        )
+
+
 class UserNotFound(AccountError):
     """There is no account with this e-mail address or id."""
 

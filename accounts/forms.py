@@ -89,6 +89,17 @@ class ConfirmForm(forms.Form):
     operation = OperationField()
 
 
+class NewsForm(forms.Form):
+    """One button: what it is pressed for is what isn't so now."""
+
+    wanted = forms.TypedChoiceField(
+        choices=[("yes", "yes"), ("no", "no")],
+        coerce=lambda answer: answer == "yes",
+        widget=forms.HiddenInput,
+    )
+    operation = OperationField()
+
+
 class AddressForm(forms.Form):
     """Another address before the first one was proven."""
 

@@ -5,23 +5,33 @@ from collections.abc import Iterator, Sequence
 from django.db import connection
 from django.db.models import Exists, F, OuterRef
 
-from accounts.models import Address, WeddingStatus
+from accounts.contact import promise_contact
+from accounts.inbox import State, apply_kept
+from accounts.invariants_contact import resend_knows_every_verified_couple
+from accounts.models import Address, Event, User, WeddingStatus
 from integrity.repair import (
+    Action,
     BackfillMissing,
     Change,
     ChangeRows,
     CopyField,
+    Deed,
     Kind,
     New,
     Obstacle,
     PlannedAt,
     QuarantineOrphan,
+    Recount,
     declare_repair,
     insert,
     update,
 )
 
+from accounts import repairs_comparing  # isort: skip  # noqa: F401
+
 SYNC_TRIGGER = "profile_follows_user"
+# Of one plan, for each of its chunks asks for all that is still to be done.
+MOST_CONTACTS = 10_000
 
 
 def sync_trigger_is_off() -> Iterator[Obstacle]:
@@ -66,6 +76,30 @@ def _a_wedding_of_their_own() -> Sequence[Change]:
         ),
         insert("accounts.WeddingStats", wedding_id=New("accounts.Wedding")),
     ]
+
+
+def failed_events() -> Iterator[Deed]:
+    kept = Event.objects.filter(state=State.FAILED, sealed__isnull=False)
+    for each in kept.order_by("happened_at", "pk").only("pk", "reason"):
+        yield Deed(
+            f"accounts.event:{each.pk}",
+            before={"state": State.FAILED, "reason": each.reason},
+            after={"state": State.APPLIED},
+        )
+
+
+def try_event_again(deed: Deed) -> None:
+    apply_kept(deed.subject.rpartition(":")[2])
+
+
+def contacts_to_sync() -> Iterator[Deed]:
+    unknown = resend_knows_every_verified_couple().order_by("pk").values_list("pk", flat=True)
+    for key in unknown[:MOST_CONTACTS]:
+        yield Deed(f"accounts.user:{key}", before={"promised": False}, after={"promised": True})
+
+
+def sync_again(deed: Deed) -> None:
+    promise_contact(User.objects.get(pk=deed.subject.rpartition(":")[2]))
 
 
 declare_repair(
@@ -133,5 +167,35 @@ declare_repair(
         statement="Marks the profile as verified exactly when the user's primary address is.",
         copies={"email_verified": _profile_is_verified()},
         lock_first="user",
+    )
+)
+declare_repair(
+    Action(
+        "accounts.retry_failed_events",
+        invariant="accounts.no_event_waits",
+        kind=Kind.UPDATE,
+        statement="Applies the event once more, the oldest first. What fails again stays as it is.",
+        observe=failed_events,
+        perform=try_event_again,
+        irreversible=True,
+    )
+)
+declare_repair(
+    Recount(
+        "accounts.recount_usage",
+        invariant="accounts.usage_counts_its_entries",
+        statement="Sums the entries of the counter up again.",
+        lock_first="wedding",
+    )
+)
+declare_repair(
+    Action(
+        "accounts.sync_contacts",
+        invariant="accounts.resend_knows_every_verified_couple",
+        kind=Kind.EXTERNAL,
+        statement="Promises to tell Resend how these people are now; the relay does it.",
+        observe=contacts_to_sync,
+        perform=sync_again,
+        irreversible=True,
     )
 )

@@ -11,6 +11,7 @@ from accounts.models import Member, User, Wedding, WeddingStats
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.sqlstate import constraint_name
+from integrity.transactions import transaction_required
 
 EMAIL_IS_UNIQUE = "accounts_user_email_key"
 
@@ -33,7 +34,7 @@ def sign_up(*, email: str, password_hash: str, by: Actor, operation: str = "") -
     """
     email = canonical_email(email)
     claim_operation(operation and f"{operation}:{digest(email)}")
-    user = _insert_couple(email, password_hash)
+    user = insert_couple(email, password_hash)
     note_mail("verify", email)
     audit("accounts.signed_up", by=by, subject=user)
     return user
@@ -53,7 +54,7 @@ def sign_up_after_all(*, email: str, password_hash: str, by: Actor, operation: s
     """
     email = canonical_email(email)
     claim_operation(operation and f"{operation}:{digest(email)}")
-    user = _insert_couple(email, password_hash)
+    user = insert_couple(email, password_hash)
     limit_mail("verify", email)
     audit("accounts.signed_up", by=by, subject=user)
     return user
@@ -71,7 +72,8 @@ def remind_of_account(*, email: str, by: Actor) -> None:
     promise_account_exists(email)
 
 
-def _insert_couple(email: str, password_hash: str) -> User:
+@transaction_required
+def insert_couple(email: str, password_hash: str) -> User:
     user = _insert_user(email, password_hash)
     address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     wedding = Wedding.objects.create()

@@ -60,13 +60,13 @@ def update_of(*columns: str) -> pgtrigger.Operation:
     return pgtrigger.UpdateOf(*columns)  # type: ignore[no-untyped-call]
 
 
-def _body(name: str) -> str:
+def sql_body(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
 def after_a_lock(body: str) -> str:
     """For a function that reads what is there once it holds a lock: the snapshot must be newer."""
-    return _body("sees_every_commit") + body
+    return sql_body("sees_every_commit") + body
 
 
 def _at_commit(
@@ -79,7 +79,7 @@ def _at_commit(
         operation=operation,
         timing=pgtrigger.Deferred,
         declare=[("subject", f"bigint := {subject}"), declare],
-        func=after_a_lock(_body(rule)),
+        func=after_a_lock(sql_body(rule)),
     )
 
 
@@ -105,7 +105,7 @@ def _after_truncate(name: str) -> HardenedTrigger:
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Truncate,
-        func=_body(name),
+        func=sql_body(name),
     )
 
 
@@ -120,9 +120,15 @@ USER = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert | update_of("email"),
         declare=[("is_verified", _IS_VERIFIED)],
-        func=after_a_lock(_body("profile_follows_user")),
+        func=after_a_lock(sql_body("profile_follows_user")),
     ),
     _user_is_whole(operation=pgtrigger.Insert | update_of("id", "kind"), subject="NEW.id"),
+    HardenedTrigger(
+        name="user_is_not_tombstoned",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | update_of("uid"),
+        func=sql_body("user_is_not_tombstoned"),
+    ),
 ]
 PROFILE = [
     _user_is_whole(operation=pgtrigger.Delete | update_of("user_id"), subject="OLD.user_id"),
@@ -131,7 +137,7 @@ PROFILE = [
         when=pgtrigger.After,
         operation=update_of("step"),
         condition=pgtrigger.Condition("NEW.step < OLD.step AND NEW.step <> 0"),
-        func=_body("step_goes_forward"),
+        func=sql_body("step_goes_forward"),
     ),
     _after_truncate("profiles_not_emptied"),
 ]
@@ -159,7 +165,7 @@ ADDRESS = [
         | pgtrigger.Delete
         | update_of("user_id", "email", "verified", "primary"),
         declare=[("owner", "record"), ("is_verified", "boolean")],
-        func=after_a_lock(_body("profile_follows_addresses")),
+        func=after_a_lock(sql_body("profile_follows_addresses")),
     ),
     _after_truncate("no_address_is_verified"),
 ]

@@ -7,7 +7,7 @@ and what isn't listed here can't be reached.
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
-from accounts.views import email, home, passwords, signup, verification
+from accounts.views import email, home, passwords, plan, signup, verification, webhooks
 
 urlpatterns = [
     path("signup/", signup.SignupView.as_view(), name="account_signup"),
@@ -30,6 +30,7 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("account/", home.home, name="accounts_home"),
+    path("account/news/", home.news, name="accounts_news"),
     path("account/email/", email.EmailView.as_view(), name="account_email"),
     path(
         "account/password/",
@@ -41,7 +42,12 @@ urlpatterns = [
         passwords.PasswordSetView.as_view(),
         name="account_set_password",
     ),
+    path("account/plan/", plan.plan, name="accounts_plan"),
+    path("account/plan/buy/", plan.buy, name="accounts_plan_buy"),
+    path("account/plan/cancel/", plan.cancel, name="accounts_plan_cancel"),
+    path("account/plan/keep/", plan.keep, name="accounts_plan_keep"),
     path("account/again/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/closed/", allauth_views.account_inactive, name="account_inactive"),
     path("account/2fa/", include("allauth.mfa.urls")),
+    path("webhooks/stripe/", webhooks.stripe, name="accounts_stripe_webhook"),
 ]

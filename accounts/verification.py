@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
+from accounts.contact import promise_contact
 from accounts.emails import canonical_email
 from accounts.errors import AlreadyVerified, LinkNoLongerValid, NothingToVerify
 from accounts.links import promise_link
@@ -52,7 +53,7 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     1. The account is held; its other addresses go.
     2. `User.email` follows. The profile follows by triggers, and every session that was begun
        under the old address ends, because its hash contains the address.
-    3. The first proof sends the welcome mail; a change tells the old address.
+    3. The first proof sends the welcome mail; a change tells the old address. Resend is told.
 
     Raises:
         LinkNoLongerValid: it is proven already, no longer waits, or went to somebody else.
@@ -69,6 +70,7 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
         _promise_welcome(user)
     elif old != email:
         _promise_change_notice(user, address, old)
+    promise_contact(user)
     audit("accounts.email_confirmed", by=by, subject=user, detail={"first": first})
     return Confirmed(user, first)
 

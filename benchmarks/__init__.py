@@ -1,6 +1,10 @@
 """One file per promise of speed. Figures are ratios between cells of one run, never bare times.
 
-    python -m benchmarks [name ...]
+    python -m benchmarks [name ...] [--users N] [--rounds N]
+    make bench ARGS="checks sweep --users 1000000"
+
+Those about many rows work on 40,000 couples unless told otherwise; a million takes about half an
+hour and 10 GB of disk.
 
 Everything runs in a database made for it and dropped afterwards. Each timed cell asserts its own
 answer; a cell that did something else than it claims ends the run.

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from benchmarks import couples
-from benchmarks.measure import Cell, compare
+from benchmarks.measure import Cell, Size, compare
 from integrity.audit import SYSTEM
 from onboarding.catalogue import INTEREST_SLUGS
 from onboarding.interests import replace_interests
@@ -19,7 +19,7 @@ SETS = (INTEREST_SLUGS[:4], INTEREST_SLUGS[2:6])
 Replace = Callable[[User, Sequence[str]], None]
 
 
-def run(*, rounds: int) -> None:
+def run(size: Size) -> None:
     ways: list[tuple[str, Replace]] = [
         ("plain SQL: lock, then upsert and prune", _plain),
         ("Django upsert and prune, not locked (unsafe)", _unlocked),
@@ -27,7 +27,7 @@ def run(*, rounds: int) -> None:
         ("replace_interests()", _replace),
     ]
     cells = [Cell(name, _turns(way), COUNT, _couples) for name, way in ways]
-    compare("Replace a set of interests", cells, rounds=rounds)
+    compare("Replace a set of interests", cells, rounds=size.rounds)
 
 
 def _couples() -> None:

@@ -15,6 +15,14 @@ NOISY_LOAD = 1.5
 NOISY_SPREAD = 0.3
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: rounds of each cell, and couples in the tables."""
+
+    rounds: int
+    users: int
+
+
 @dataclass
 class Cell:
     """One way of doing the same thing.
@@ -68,13 +76,13 @@ def _cpu_seconds() -> float:
 def _print(title: str, cells: Sequence[Cell], *, load: float) -> None:
     floor = cells[0]
     print(f"\n{title}")
-    print(f"{'':46}{'wall us':>9}{'min':>8}{'max':>8}{'ratio':>7}{'cpu us':>9}{'ratio':>7}")
+    print(f"{'':46}{'wall us':>11}{'min':>11}{'max':>11}{'ratio':>8}{'cpu us':>11}{'ratio':>8}")
     for cell in cells:
         wall, cpu = median(cell.wall) * 1e6, median(cell.cpu) * 1e6
         print(
-            f"{cell.name:46}{wall:9,.0f}{min(cell.wall) * 1e6:8,.0f}{max(cell.wall) * 1e6:8,.0f}"
-            f"{median(cell.wall) / median(floor.wall):7.2f}"
-            f"{cpu:9,.0f}{median(cell.cpu) / median(floor.cpu):7.2f}"
+            f"{cell.name:46}{wall:11,.0f}{min(cell.wall) * 1e6:11,.0f}{max(cell.wall) * 1e6:11,.0f}"
+            f"{median(cell.wall) / median(floor.wall):8.2f}"
+            f"{cpu:11,.0f}{median(cell.cpu) / median(floor.cpu):8.2f}"
         )
     print(f"per operation; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after")
     spread = (max(floor.wall) - min(floor.wall)) / median(floor.wall)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from benchmarks.measure import Cell, compare
+from benchmarks.measure import Cell, Size, compare
 from integrity.models import OutboxMessage
 from integrity.outbox import Message, effect
 from integrity.relay import deliver_due
@@ -19,14 +19,14 @@ def nothing(message: Message) -> None:
     delivered += 1
 
 
-def run(*, rounds: int) -> None:
+def run(size: Size) -> None:
     cells = [
         Cell("plain SQL: DELETE … SKIP LOCKED, 100 at a time", _plain(100), COUNT, _promise),
         Cell("plain SQL: DELETE … SKIP LOCKED, one at a time", _plain(1), COUNT, _promise),
         Cell("deliver_due(batch=100)", _deliver(100), COUNT, _promise),
         Cell("deliver_due(batch=1)", _deliver(1), COUNT, _promise),
     ]
-    compare("Relay", cells, rounds=rounds)
+    compare("Relay", cells, rounds=size.rounds)
 
 
 def _promise() -> None:

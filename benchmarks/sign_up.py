@@ -6,7 +6,7 @@ from accounts.mail import render
 from accounts.models import Member, Profile, User, Wedding, WeddingStats
 from accounts.signup import sign_up
 from benchmarks import couples
-from benchmarks.measure import Cell, compare
+from benchmarks.measure import Cell, Size, compare
 from integrity.audit import SYSTEM
 from integrity.sealed import seal
 
@@ -14,7 +14,7 @@ COUNT = 200
 TABLES = ("accounts_user", "accounts_profile", "accounts_weddingstats", "integrity_outboxmessage")
 
 
-def run(*, rounds: int) -> None:
+def run(size: Size) -> None:
     cells = [
         Cell("plain SQL, a statement a row, one transaction", _plain, COUNT, couples.clear),
         Cell(
@@ -27,7 +27,7 @@ def run(*, rounds: int) -> None:
         Cell("sign_up()", _sign_up, COUNT, couples.clear),
         Cell("  of which: render and seal the mail", _render, COUNT),
     ]
-    compare("Sign-up", cells, rounds=rounds)
+    compare("Sign-up", cells, rounds=size.rounds)
 
 
 def _plain() -> None:

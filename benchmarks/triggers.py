@@ -1,12 +1,12 @@
 """What the database's own promises cost a sign-up: the profile's trigger, the checks at COMMIT."""
 
 from benchmarks import couples
-from benchmarks.measure import Cell, compare
+from benchmarks.measure import Cell, Size, compare
 
 COUNT = 500
 
 
-def run(*, rounds: int) -> None:
+def run(size: Size) -> None:
     cells = [
         Cell(
             "without triggers, profile by hand",
@@ -17,7 +17,7 @@ def run(*, rounds: int) -> None:
         ),
         Cell("with triggers: profile, sync, checks at COMMIT", _by_trigger, COUNT, couples.clear),
     ]
-    compare("A couple's rows in plain SQL, one transaction", cells, rounds=rounds)
+    compare("A couple's rows in plain SQL, one transaction", cells, rounds=size.rounds)
 
 
 def _by_hand() -> None:

@@ -1,5 +1,6 @@
 """Content-Security-Policy: strict for the site, looser below /admin/ only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -15,6 +16,16 @@ SITE: dict[str, Any] = {
     "form-action": [SELF],
     "frame-ancestors": [NONE],
 }
+
+
+def site(*, form_targets: Sequence[str] = ()) -> dict[str, Any]:
+    """
+    Args:
+        form_targets: other places that a form may lead to, by a redirect too.
+    """
+    return {**SITE, "form-action": [SELF, *form_targets]}
+
+
 # Unfold's Alpine evaluates strings and sets inline styles; without both nothing can be clicked.
 ADMIN = {**SITE, "script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 

@@ -1,6 +1,7 @@
 """What differs between machines: read from the environment, complete or refused, never shown."""
 
 import base64
+import ipaddress
 import json
 import os
 import secrets
@@ -13,6 +14,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+SHORTEST_TOKEN = 24
 
 REQUIRED = {
     "SECRET_KEY": "signs sessions and links",
@@ -22,13 +25,14 @@ REQUIRED = {
     "DATABASE_URL": "a PostgreSQL 15 or newer",
     "CELERY_BROKER_URL": "Redis or RabbitMQ",
     "DEFAULT_FROM_EMAIL": "the sender of every mail",
-    "EMAIL_URL": "the mail server, smtp+tls://...",
+    "EMAIL_URL": "the mail server, smtp+tls://...; not needed where RESEND_SENDING_KEY is set",
     "TRUST_FORWARDED_PROTO": "true behind a proxy that ends TLS and sets X-Forwarded-Proto itself; "
     "without it each page redirects to itself. Else false",
     "TRUSTED_PROXY_COUNT": "how many proxies add to X-Forwarded-For, 0 without one; one too few, "
     "and all visitors share one limit",
 }
 
+IN_PLACE_OF = {"EMAIL_URL": "RESEND_SENDING_KEY"}
 FLAGS = {"true": True, "false": False}
 DEVELOPMENT_HINT = (
     "For a development profile that needs none of them, write DEBUG=true into .env "
@@ -61,8 +65,18 @@ def flag(name: str, *, default: bool) -> bool:
     return parsed(name, lambda: FLAGS[text(name, default=str(default)).lower()])
 
 
+def networks(name: str) -> list[Network]:
+    """Addresses and networks, such as 10.0.0.0/8."""
+    return parsed(name, lambda: [ipaddress.ip_network(word) for word in words(name)])
+
+
+def token(name: str) -> str:
+    """A secret that nobody guesses, or nothing."""
+    return parsed(name, lambda: _long(text(name)))
+
+
 def require_all() -> None:
-    missing = [name for name in REQUIRED if not text(name)]
+    missing = [name for name in REQUIRED if not (text(name) or text(IN_PLACE_OF.get(name, "")))]
     if missing:
         lines = [f"  {name}: {REQUIRED[name]}" for name in missing]
         raise ImproperlyConfigured(
@@ -78,6 +92,12 @@ def parsed(name: str, parse: Callable[[], T]) -> T:
         return parse()
     except (ValueError, KeyError, ImproperlyConfigured):
         raise ImproperlyConfigured(f"{name} is set, but can't be understood.") from None
+
+
+def _long(token: str) -> str:
+    if 0 < len(token) < SHORTEST_TOKEN:
+        raise ValueError
+    return token
 
 
 def _count(text: str) -> int:

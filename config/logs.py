@@ -7,6 +7,13 @@ import structlog
 from django.http import HttpRequest
 from structlog.typing import EventDict
 
+from integrity.log import bound
+
+
+def _of_what(logger: object, method: str, event: EventDict) -> EventDict:
+    """Lines of Django and of others, too, name the run and the plan that they come from."""
+    return {**bound(), **event}
+
 
 def _without_path(logger: object, method: str, event: EventDict) -> EventDict:
     """A path may hold the key of a link: the line names its route, and the request by its id."""
@@ -29,6 +36,7 @@ def _without_rows(logger: object, method: str, event: EventDict) -> EventDict:
 DETAIL = re.compile(r"DETAIL: .*?(?=\n[A-Z]+: |\n\n|\Z)", re.DOTALL)
 SHARED = [
     structlog.contextvars.merge_contextvars,
+    _of_what,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
@@ -59,6 +67,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             **{name: _passing(level) for name in ("django", "django.server", "gunicorn.error")},
             "gunicorn.access": {"handlers": ["nowhere"], "propagate": False},  # it logs paths
+            # Below a warning they log addresses: in paths, and in what a vendor answered.
+            **{name: _passing("WARNING") for name in ("stripe", "httpx", "httpcore", "urllib3")},
         },
     }
 

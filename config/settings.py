@@ -51,6 +51,7 @@ if DEBUG:
     INSTALLED_APPS.append("demo")
 MIDDLEWARE = [
     "config.request_id.RequestIdMiddleware",
+    "config.health.Probes",  # before whatever refuses, redirects or remembers
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.PolicyByPath",
@@ -89,6 +90,10 @@ DATABASES = {
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DEBUG else number("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Checks are read there, if there is one; everything else stays with the first.
+if text("REPLICA_URL"):
+    DATABASES["replica"] = environment.parsed("REPLICA_URL", lambda: env.db("REPLICA_URL"))
+    DATABASES["replica"] |= {"TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # On the same connection as the writes: what a rolled-back attempt used up of a rate limit comes
 # back with it.
@@ -140,16 +145,25 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
     "manage_email": "10/m/user",
+    "change_plan": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Everafter"
 
 # Times and limits are the defaults of integrity.conf.
+demo_alerts = "operator@everafter.example" if DEBUG else ""
 INTEGRITY = {
     "DOORBELL": "integrity.tasks.ring",
     "CHECK_DOORBELL": "integrity.tasks.ring_for_checks",
+    "REPAIR_DOORBELL": "integrity.tasks.ring_for_repairs",
     "SEAL_KEYS": SEAL_KEYS,
+    "REPLICA": "replica" if "replica" in DATABASES else "",
+    # Separated by spaces; `ops@example.com slack://...`. In the demo they are read at /demo/mail/.
+    "ALERT_ADDRESSES": text("ALERT_ADDRESSES", default=demo_alerts).split(),
+    "ALIVE_URL": text("ALIVE_URL"),
+    "SITE_NAME": f"Everafter, {ENVIRONMENT_NAME}",
+    "SITE_URL": SITE_URL,
 }
 
 # Background work. The broker may lose, double or delay a message.
@@ -173,13 +187,35 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 2  # seconds until an edit counts, and until a s
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # Mail leaves through the outbox; this is where the relay hands it over.
-if DEBUG and not text("EMAIL_URL"):
-    EMAIL_BACKEND = "demo.mailbox.Backend"
-else:
+if text("EMAIL_URL"):
     globals().update(environment.parsed("EMAIL_URL", lambda: env.email_url("EMAIL_URL")))
+elif DEBUG:
+    EMAIL_BACKEND = "demo.mailbox.Backend"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", default="Everafter <hello@everafter.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Vendors. One without its key has no client, and what needs it is not offered.
+STRIPE_API_KEY = text("STRIPE_API_KEY")
+STRIPE_API_URL = text("STRIPE_API_URL", default="https://api.stripe.com").rstrip("/")
+STRIPE_API_VERSION = text("STRIPE_API_VERSION", default="2026-10-28.endive")
+STRIPE_CHECKOUT_URL = text("STRIPE_CHECKOUT_URL", default="https://checkout.stripe.com")
+STRIPE_PRICE = text("STRIPE_PRICE")
+STRIPE_WEBHOOK_SECRETS = words("STRIPE_WEBHOOK_SECRETS")
+RESEND_API_URL = text("RESEND_API_URL", default="https://api.resend.com").rstrip("/")
+RESEND_SENDING_KEY = text("RESEND_SENDING_KEY")
+RESEND_CONTACTS_KEY = text("RESEND_CONTACTS_KEY")
+RESEND_SEGMENT = text("RESEND_SEGMENT")
+SUPABASE_URL = text("SUPABASE_URL").rstrip("/")
+SUPABASE_SERVICE_KEY = text("SUPABASE_SERVICE_KEY")
+
+# Where the demo's stand-ins of the vendors are shown and broken.
+STAND_INS_URL = text("STAND_INS_URL") if DEBUG else ""
+
+# Stripe's events. Those of the other mode, test or live, are kept and ignored.
+STRIPE_LIVEMODE = flag("STRIPE_LIVEMODE", default=not DEBUG)
+# An event has the shape of its endpoint's version, whatever the SDK's is. This one is tested.
+STRIPE_WEBHOOK_API_VERSION = text("STRIPE_WEBHOOK_API_VERSION", default="2026-07-29.dahlia")
 
 # Static files
 STATIC_URL = "static/"
@@ -203,7 +239,13 @@ if flag("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", default=SITE_URL)
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.SITE}
+# A form that leads to the page where people pay ends there, and the policy has to say so.
+PAYING_PAGES = [STRIPE_CHECKOUT_URL] if STRIPE_API_KEY else []
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.site(form_targets=PAYING_PAGES)}
+
+# /metrics: closed without one of them, except in development.
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
+METRICS_ADDRESSES = environment.networks("METRICS_ADDRESSES")
 
 # Logging
 LOGGING = logging_config(json=not DEBUG, level=text("LOG_LEVEL", default="INFO"))

@@ -42,6 +42,9 @@ AREAS = {
         ("integrity.finding", "Findings", "bug_report", "What is broken. Judge it."),
         ("integrity.invariant", "Invariants", "rule", "What must hold. Check it now."),
         ("integrity.run", "Runs", "history", "Each check, and what changed since the last."),
+        ("integrity.repair", "Repairs", "build", "What mends what. Plan one."),
+        ("integrity.repairplan", "Repair plans", "fact_check", "Look, approve, apply, undo."),
+        ("integrity.incident", "Incidents", "notifications", "What alerts told, whom and when."),
     ],
     "People": [
         ("accounts.person", "Find a person", "person_search", "By e-mail, account or support id."),
@@ -51,6 +54,12 @@ AREAS = {
     "Weddings": [
         ("accounts.wedding", "Weddings", "favorite", "Day, place, members, counts."),
         ("onboarding.task", "Tasks", "checklist", "The lists of all couples. Tick for one."),
+    ],
+    "Payments": [
+        ("accounts.subscription", "Subscriptions", "autorenew", "Who pays, and until when."),
+        ("accounts.payment", "Payments", "payments", "Invoices that were paid, or failed."),
+        ("accounts.event", "Stripe events", "webhook", "What Stripe said, and what it changed."),
+        ("accounts.usagecounter", "Usage", "speed", "What each wedding uses of its plan."),
     ],
     "Operations": [
         ("integrity.outboxmessage", "Outbox", "outbox", "Mail and more that waits to be sent."),

@@ -6,23 +6,31 @@ from dataclasses import dataclass
 from django.core.management.base import OutputWrapper
 
 from accounts.models import Kind, User
+from demo.faults import OPERATOR, plant_and_find
 from demo.seed import seed
+from integrity.audit import command_actor
 
-OPERATOR = "operator@everafter.example"
+# What deletes rows is approved by a second person.
+COLLEAGUE = "colleague@everafter.example"
 
 
 @dataclass(frozen=True)
-class NewOperator:
-    email: str
+class NewOperators:
+    emails: tuple[str, ...]
     password: str
 
 
-def prepare(*, couples: int, out: OutputWrapper) -> NewOperator | None:
+def prepare(*, couples: int, out: OutputWrapper) -> NewOperators | None:
     """Fill an empty database. The operator comes last, so that his presence means: complete."""
-    if User.objects.filter(kind=Kind.OPERATOR).exists():
+    operators = User.objects.filter(kind=Kind.OPERATOR)
+    if operators.exclude(email=COLLEAGUE).exists():
         return None
+    # Couples that are there already may be anybody's; only our own are broken.
     if not User.objects.filter(kind=Kind.COUPLE).exists():
         seed(couples=couples, out=out)
-    operator = NewOperator(OPERATOR, secrets.token_urlsafe(9))
-    User.objects.create_superuser(email=operator.email, password=operator.password)
-    return operator
+        plant_and_find(by=command_actor("the demo's faults were planted"))
+    missing = (COLLEAGUE, OPERATOR) if not operators.exists() else (OPERATOR,)
+    made = NewOperators(missing, secrets.token_urlsafe(9))
+    for email in made.emails:
+        User.objects.create_superuser(email=email, password=made.password)
+    return made

@@ -4,7 +4,14 @@ import http.client
 import os
 import socket
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.simulators.account import configuration
+from demo import mailbox
 from demo.supervisor import Program
 
 
@@ -33,8 +40,33 @@ def worker() -> Program:
     )
 
 
-def environment(site: str) -> dict[str, str]:
-    return {"SITE_URL": site, "LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"}
+def stand_ins(listener: socket.socket, *, site: str) -> Program:
+    """The vendors, as far as this machine can be them."""
+    return Program(
+        "server of the vendors' stand-ins",
+        [
+            *(sys.executable, "-m", "accounts.simulators", "--fd", str(listener.fileno())),
+            *("--store", str(Path(settings.DATA_DIR) / "vendors")),
+            *("--mail", str(mailbox.folder())),
+            *("--webhooks", f"{site}{reverse('accounts_stripe_webhook')}"),
+        ],
+        pass_fds=[listener.fileno()],
+    )
+
+
+def need_stand_ins() -> bool:
+    """Whoever has configured a vendor of their own, or a mail server, keeps it."""
+    named = any(os.environ.get(name) for name in (*configuration(""), "EMAIL_URL"))
+    return not named and find_spec("werkzeug") is not None
+
+
+def environment(site: str, *, vendors: str = "") -> dict[str, str]:
+    """
+    Args:
+        vendors: where the stand-ins answer, if there are any.
+    """
+    told = {"STAND_INS_URL": vendors, **configuration(vendors)} if vendors else {}
+    return {"SITE_URL": site, "LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"} | told
 
 
 def is_served(listener: socket.socket) -> bool:

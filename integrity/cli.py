@@ -5,6 +5,7 @@ stdout carries the result only; everything else goes to stderr.
 
 import json
 import math
+import os
 import signal
 import sys
 from argparse import ArgumentParser
@@ -25,6 +26,7 @@ from integrity.flows import AlreadyDone, Busy
 from integrity.transactions import CommitNotConfirmed
 
 HOLDS, FOUND, USAGE, UNKNOWN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+FORMS = ("table", "json", "ndjson")
 Verb = Callable[[dict[str, Any]], int]
 
 
@@ -41,13 +43,18 @@ class VerbCommand(BaseCommand):
     def add_verbs(self) -> None:
         raise NotImplementedError
 
-    def add_verb(self, name: str, help: str) -> ArgumentParser:
+    def add_verb(self, name: str, help: str, *, more: Sequence[str] = ()) -> ArgumentParser:
+        """Add a verb, with the options that each has.
+
+        Args:
+            more: forms in which it can show its result besides those of every verb.
+        """
         verb: ArgumentParser = self._verbs.add_parser(name, help=help, description=help)
         # Django gives its options to the command only; people write them after the verb.
         verb.add_argument("-v", "--verbosity", type=int, choices=range(4), default=1)
         verb.add_argument("--traceback", action="store_true")
         verb.add_argument("--no-color", action="store_true")
-        verb.add_argument("--format", choices=("table", "json", "ndjson"), default="table")
+        verb.add_argument("--format", choices=[*FORMS, *more], default="table")
         return verb
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -100,8 +107,14 @@ class VerbCommand(BaseCommand):
         for name, value in row.items():
             self.stdout.write(f"{name.replace('_', ' ').ljust(width)}  {_cell(value)}")
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        if os.environ.get("NO_COLOR") and not options.get("force_color"):
+            options["no_color"] = True
+        return super().execute(*args, **options)
+
     def say(self, text: str) -> None:
-        self.stderr.write(text, self.style.NOTICE)
+        # Django decides about colours by stdout, and stderr may go into a file.
+        self.stderr.write(text, self.style.NOTICE if self.stderr.isatty() else str)
 
 
 def usage(text: str) -> CommandError:

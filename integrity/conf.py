@@ -15,6 +15,9 @@ class Config:
     idle_timeout: float = 30.0
     attempts: int = 3
     check_timeout: float = 300.0
+    # The alias of a database that checks are read on, and how far behind it may be.
+    replica: str = ""
+    replica_lag: float = 60.0
     run_lease: float = 300.0
     # How long a chunk of a repair should take, and the rest after it as a share of that.
     repair_chunk: float = 0.25
@@ -27,13 +30,23 @@ class Config:
     outbox_lag: float = 300.0
     outbox_age: float = 86_400.0
     history_days: int = 90
+    # Where the pages lie that a declaration names: a folder, or an address; BASE_DIR if blank.
+    runbook: str = ""
     sweep_hour: int = 2
     sweep_grace: float = 7200.0
     sweep_overdue: float = 93_600.0
     silence: float = 300.0
     doorbell: str = ""
     check_doorbell: str = ""
+    repair_doorbell: str = ""
     seal_keys: Sequence[str] = ()
+    # Who is told of incidents: e-mail addresses, and addresses as Apprise writes them.
+    alert_addresses: Sequence[str] = ()
+    # A page of a watcher outside that is asked for after each sweep, and misses it otherwise.
+    alive_url: str = ""
+    # What alerts call this site, and the base of their links to its admin.
+    site_name: str = ""
+    site_url: str = ""
 
 
 def config() -> Config:

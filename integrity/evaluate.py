@@ -4,15 +4,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from django.db import Error, connection
+from django.db import Error
 
 from integrity.conf import config
 from integrity.invariants.declare import Invariant, Observation, Severity, invariants
 from integrity.invariants.references import Inconclusive, count_references, refuse_doubtful
-from integrity.invariants.violations import Reading, Tables, Violation, proven_clean, read
+from integrity.invariants.violations import (
+    Reading,
+    Tables,
+    Violation,
+    proven_clean,
+    read,
+    read_again,
+)
+from integrity.replica import Unfit, view
 from integrity.rungs import FULL, Estimate, NotApplicable, Rung
-from integrity.transactions import savepoint, snapshot
+from integrity.transactions import savepoint
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,11 @@ class Result:
 class Report:
     results: list[Result]
     seconds: float
-    # By the database's clock, not after the snapshot was taken; None if there was no snapshot.
+    # By the primary's clock, not after the snapshot was taken; None if there was no snapshot.
     instant: datetime | None
     looked_at: str = FULL.label
+    # How many seconds the replica was behind that was read; None where the primary was.
+    lag: float | None = None
 
     @property
     def status(self) -> str:
@@ -104,9 +115,13 @@ def evaluate(
     rung: Rung = FULL,
     live: bool = True,
     accept_shrinkage: bool = False,
+    current: bool = False,
     watch: Watch = lambda result: None,
 ) -> Report:
-    """Evaluate in one read-only snapshot.
+    """Evaluate in one read-only snapshot, on the replica if settings name one.
+
+    What a replica shows that lags is asked of the primary again, row by row, before anybody is
+    told: neither is opened what is mended there, nor resolved what is broken there.
 
     Args:
         names: ids of invariants, or labels of apps; all of them when empty.
@@ -114,34 +129,59 @@ def evaluate(
         rung: how thoroughly; only the full one proves that an invariant holds.
         live: also those that hold only while the processes run.
         accept_shrinkage: reference tables are believed though they lost many rows.
+        current: on the primary, where the caller's own writes must be seen.
         watch: told of each result as it comes.
     """
     chosen, look = select(names, live=live), _Look(rung, accept_shrinkage)
+    patience = timeout or config().check_timeout
     started, results = time.monotonic(), list[Result]()
     try:
-        with snapshot(statement_timeout=timeout or config().check_timeout):
-            instant = _instant()
+        with view(statement_timeout=patience, current=current) as seen:
             for each in chosen:
-                results.append(_evaluate(each, look))
+                results.append(_guarded(each, partial(_judged, each, look)))
                 watch(results[-1])
-    except Error as error:
+        instant, lag = seen.instant, seen.lag
+        if lag:
+            results, instant = _confirmed(results, look, patience)
+    except (Error, Unfit) as error:
         # No snapshot, no proof: the server can't be reached, or went away.
-        results, instant = [_unknown(each, _first_line(error)) for each in chosen], None
-    return Report(results, time.monotonic() - started, instant, rung.label)
+        results, instant, lag = [_unknown(each, _first_line(error)) for each in chosen], None, None
+    return Report(results, time.monotonic() - started, instant, rung.label, lag)
 
 
-def _instant() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT transaction_timestamp()")
-        instant: datetime = cursor.fetchone()[0]
-        return instant
+def _confirmed(
+    results: list[Result], look: _Look, patience: float
+) -> tuple[list[Result], datetime]:
+    """What the primary says of it, and when."""
+    look = _Look(look.rung, look.accept_shrinkage)
+    with view(statement_timeout=patience, current=True) as now:
+        return [_asked_again(each, look) for each in results], now.instant
 
 
-def _evaluate(declared: Invariant, look: _Look) -> Result:
+def _asked_again(result: Result, look: _Look) -> Result:
+    if result.count is None:
+        return result
+    again = _guarded(result.invariant, partial(_again, result, look))
+    return replace(again, seconds=result.seconds + again.seconds)
+
+
+def _again(result: Result, look: _Look) -> Result:
+    declared = result.invariant
+    if isinstance(declared, Observation):
+        return _judged(declared, look)
+    violations = look.rung.narrow(declared, declared.violations())
+    before = Reading(result.violations, (result.count or 0) + result.suspected, result.suspected)
+    reading = read_again(declared, violations, before)
+    clean = proven_clean(declared, violations) if look.rung.full else None
+    verdict = _verdict(declared, look, reading, rows=result.rows)
+    return replace(verdict, references=result.references, clean=clean)
+
+
+def _guarded(declared: Invariant, judge: Callable[[], Result]) -> Result:
     started = time.monotonic()
     try:
         with savepoint():
-            result = _judged(declared, look)
+            result = judge()
     except (Inconclusive, NotApplicable) as refusal:
         result = _unknown(declared, str(refusal))
     except Exception as error:  # noqa: BLE001 - the rim: one bad declaration hides no other's result

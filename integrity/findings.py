@@ -1,7 +1,7 @@
 """What operators do with findings. Each verb changes those it may change, and returns how many."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from integrity.models import Finding
 
 State = Finding.State
 SILENCEABLE = (State.OPEN, State.ACKNOWLEDGED, State.SNOOZED)
+LONGEST = {State.SNOOZED: timedelta(days=30), State.FALSE_POSITIVE: timedelta(days=365)}
 
 
 class ReasonRequired(ValueError):
@@ -22,6 +23,15 @@ class ReasonRequired(ValueError):
 
 class EndRequired(ValueError):
     """A silence ends: give a time in the future."""
+
+
+class EndTooFar(EndRequired):
+    """So long a silence outlives the memory of why."""
+
+    def __init__(self, last: datetime) -> None:
+        super().__init__(
+            f"So long nobody would remember it. At the latest until {last:%Y-%m-%d} (UTC)."
+        )
 
 
 @flow("integrity.acknowledge_findings")
@@ -70,6 +80,7 @@ def snooze(
 
     Raises:
         ReasonRequired, EndRequired
+        EndTooFar: more than 30 days ahead.
     """
     return _silence(uids, versions, State.SNOOZED, until, by, SILENCEABLE)
 
@@ -86,6 +97,7 @@ def mark_false_positive(
 
     Raises:
         ReasonRequired, EndRequired
+        EndTooFar: more than 365 days ahead.
     """
     allowed = (*SILENCEABLE, State.SUSPECTED, State.FALSE_POSITIVE)
     return _silence(uids, versions, State.FALSE_POSITIVE, until, by, allowed)
@@ -114,8 +126,11 @@ def _silence(
 ) -> int:
     if not by.reason.strip():
         raise ReasonRequired(ReasonRequired.__doc__)
-    if until <= timezone.now():
+    now = timezone.now()
+    if until <= now:
         raise EndRequired(EndRequired.__doc__)
+    if until > (last := now + LONGEST[state]):
+        raise EndTooFar(last)
     return _change(
         uids,
         versions,

@@ -17,7 +17,7 @@ from integrity.conf import config
 from integrity.log import log_event
 from integrity.models import FlowOutcome, Operation
 from integrity.registry import Registry
-from integrity.sqlstate import QUERY_CANCELED, RETRYABLE, sqlstate
+from integrity.sqlstate import QUERY_CANCELED, RETRYABLE, TIMEOUTS, sqlstate
 from integrity.transactions import (
     CommitNotConfirmed,
     TransactionRequired,
@@ -54,6 +54,14 @@ class Flow:
 class _Run:
     flow: Flow
     operation: str = ""
+
+
+@dataclass
+class _Tries:
+    """What it took until the flow had its end."""
+
+    retries: int = 0
+    timeouts: int = 0
 
 
 _registry: Registry[Flow] = Registry("flow")
@@ -130,16 +138,16 @@ def _recorded(declared: Flow, body: Callable[[], R]) -> R:
             "Share a part by @transaction_required; tests of flows need transaction=True."
         )
     started = time.monotonic()
-    outcome = Outcome.FAILED
+    outcome, tries = Outcome.FAILED, _Tries()
     try:
-        result = _retried(declared, body)
+        result = _retried(declared, body, tries)
         outcome = Outcome.COMMITTED
         return result
     except Exception as error:
         outcome = _outcome_of(error)
         raise
     finally:
-        _record(declared.name, outcome, time.monotonic() - started)
+        _record(declared.name, outcome, time.monotonic() - started, tries)
 
 
 def _outcome_of(error: Exception) -> Outcome:
@@ -156,7 +164,7 @@ def _outcome_of(error: Exception) -> Outcome:
     return Outcome.FAILED if type(error).__module__ == "builtins" else Outcome.REFUSED
 
 
-def _retried(declared: Flow, body: Callable[[], R]) -> R:
+def _retried(declared: Flow, body: Callable[[], R], tries: _Tries) -> R:
     last = declared.attempts or config().attempts
     in_doubt: CommitNotConfirmed | None = None
     for attempt in itertools.count(1):
@@ -171,6 +179,7 @@ def _retried(declared: Flow, body: Callable[[], R]) -> R:
             connection.close()
         except Error as error:
             state = sqlstate(error)
+            tries.timeouts += state in TIMEOUTS
             if state not in RETRYABLE or attempt >= last:
                 if in_doubt:
                     # "Nothing was changed" would be a guess.
@@ -178,6 +187,7 @@ def _retried(declared: Flow, body: Callable[[], R]) -> R:
                 if state in {*RETRYABLE, QUERY_CANCELED}:
                     raise Busy(declared.name) from error
                 raise
+        tries.retries += 1
         _pause(attempt)
     raise AssertionError("unreachable")
 
@@ -211,9 +221,15 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, 0.02 * 2**attempt))
 
 
-def _record(name: str, outcome: Outcome, seconds: float) -> None:
+def _record(name: str, outcome: Outcome, seconds: float, tries: _Tries) -> None:
     try:
-        FlowOutcome.add(flow=name, outcome=outcome, seconds=seconds)
+        FlowOutcome.add(
+            flow=name,
+            outcome=outcome,
+            seconds=seconds,
+            retries=tries.retries,
+            timeouts=tries.timeouts,
+        )
     except Error as error:
         log_event(
             logger, logging.WARNING, "flow.outcome_not_recorded", flow=name, error=repr(error)

@@ -1,15 +1,18 @@
 """Signs of life of the processes that must always run."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models.functions import Now
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
+from integrity.conf import config
 from integrity.models import Heartbeat
 
-SCHEDULER, WORKER = "scheduler", "worker"
+SCHEDULER, WORKER, RELAY = "scheduler", "worker", "relay"
 
 # A busy worker says so once in a while only.
 _BEAT = """
@@ -23,6 +26,18 @@ def beat(name: str) -> None:
         cursor.execute(_BEAT, [name])
 
 
+def stand_in(*names: str) -> None:
+    """A command that cron runs does the work of these processes, where they are expected at all."""
+    stale = Now() - timedelta(seconds=15)
+    Heartbeat.objects.filter(name__in=names, at__lt=stale).update(at=Now())
+
+
+def is_silent(name: str) -> bool:
+    """Whether it should have given a sign of life. Who never was expected to isn't silent."""
+    since = Now() - timedelta(seconds=config().silence)
+    return Heartbeat.objects.filter(name=name, at__lt=since).exists()
+
+
 @receiver(post_migrate, dispatch_uid="integrity.heartbeats")
 def expect_heartbeats(sender: Any, using: str, **kwargs: Any) -> None:
     """From the first migrate on, a process that never started is missed as well."""
@@ -31,5 +46,5 @@ def expect_heartbeats(sender: Any, using: str, **kwargs: Any) -> None:
     if not apps.is_installed("django_celery_beat"):
         return
     if Heartbeat._meta.db_table in connection.introspection.table_names():
-        for name in (SCHEDULER, WORKER):
+        for name in (SCHEDULER, WORKER, RELAY):
             Heartbeat.objects.get_or_create(name=name)

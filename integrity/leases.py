@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from integrity.audit import Actor
 from integrity.conf import config
-from integrity.log import log_event
+from integrity.log import binding, log_event
 from integrity.models import Run
 from integrity.transactions import transaction_required
 
@@ -72,6 +72,29 @@ def _refusal(*, kind: str, scope: str, slot: datetime | None) -> Exception:
     return AlreadyRunning(Run.objects.filter(kind=kind, scope=scope, finished_at=None).first())
 
 
+def take_queued(kind: str) -> Run | None:
+    """The oldest run of this kind that waits for a worker, with a lease of its own."""
+    values: list[Any] = [uuid.uuid4(), _length(), kind]
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, values)
+        taken = cursor.fetchone()
+    return Run.objects.get(uid=taken[0]) if taken else None
+
+
+_TAKE = """
+UPDATE integrity_run
+SET state = 'running', started_at = now(), heartbeat_at = now(), lease_token = %s,
+    lease_until = now() + %s
+WHERE id = (
+    SELECT id FROM integrity_run
+    WHERE kind = %s AND state = 'queued' AND lease_until > now()
+    ORDER BY id LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING uid
+"""
+
+
 def interrupt_abandoned() -> int:
     """End the checks and purges whose process is gone. Returns how many."""
     abandoned = Run.objects.filter(
@@ -88,12 +111,13 @@ def interrupt_abandoned() -> int:
 
 @contextmanager
 def held(run: Run) -> Iterator[None]:
-    """Renew the lease while the block works, on a connection of its own."""
+    """Renew the lease while the block works, on a connection of its own; log lines name the run."""
     stopped = threading.Event()
     beating = threading.Thread(target=_beat, args=(run, stopped), daemon=True)
     beating.start()
     try:
-        yield
+        with binding(run=run.uid):
+            yield
     finally:
         stopped.set()
         beating.join()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 
+from integrity.alerts import follow, rename, say_alive
 from integrity.evaluate import Report, Result
 from integrity.flows import flow
 from integrity.invariants.declare import invariants
@@ -36,7 +38,8 @@ def record(*, run: Run, report: Report) -> dict[str, Tally]:
 
     1. Hold the run: one whose lease was lost writes nothing.
     2. Findings: what was seen, then what is proven gone.
-    3. Results, then the end of the run.
+    3. Incidents, and the promise to tell of them.
+    4. Results, then the end of the run.
 
     Raises:
         LeaseLost: the run was given up meanwhile.
@@ -45,17 +48,24 @@ def record(*, run: Run, report: Report) -> dict[str, Tally]:
     tallies = {each.invariant.name: _lived(each, run, report) for each in report.results}
     if run.scope == ALL and report.complete:
         _withdraw(report.instant)
+    back = [name for name, tally in tallies.items() if tally.regressed]
+    follow(run=run, report=report, regressed=back, whole=run.scope == ALL)
+    say_alive(run)
     RunResult.objects.bulk_create(
-        [_row(each, run, tallies[each.invariant.name]) for each in report.results]
+        [_row(each, run, report, tallies[each.invariant.name]) for each in report.results]
     )
     finish(
         run,
         Run.State.SUCCEEDED,
         complete=report.complete,
         status=report.status,
-        detail={"looked_at": report.looked_at},
+        detail={"looked_at": report.looked_at, **_age(report)},
     )
     return tallies
+
+
+def _age(report: Report) -> dict[str, float]:
+    return {} if report.lag is None else {"replica_lag": round(report.lag, 3)}
 
 
 ALL = "all"
@@ -95,6 +105,7 @@ def _take_over_aliases(result: Result) -> None:
         with connection.cursor() as cursor:
             cursor.execute(RENAME, names)
         RunResult.objects.filter(invariant__in=names["aliases"]).update(invariant=names["name"])
+        rename(names["aliases"], to=names["name"])
 
 
 def _withdraw(instant: datetime | None) -> None:
@@ -107,7 +118,7 @@ def _withdraw(instant: datetime | None) -> None:
     )
 
 
-def _row(result: Result, run: Run, tally: Tally) -> RunResult:
+def _row(result: Result, run: Run, report: Report, tally: Tally) -> RunResult:
     return RunResult(
         run=run,
         invariant=result.invariant.name,
@@ -124,6 +135,8 @@ def _row(result: Result, run: Run, tally: Tally) -> RunResult:
         references=result.references,
         seconds=result.seconds,
         reason=result.reason or "",
+        # When it was so: a long sweep must not pass for newer than a look that began after it.
+        at=report.instant or Now(),
     )
 
 

@@ -1,12 +1,14 @@
 """Promise an effect in a transaction. The relay delivers it afterwards, at least once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import JSONField
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from integrity.conf import config
@@ -20,6 +22,7 @@ class Message:
     """What a handler gets.
 
     `idempotency_key` stays the same over all attempts: give it to providers that take one.
+    `attempts` counts those before that may have happened; a pause that was asked for is none.
     """
 
     effect: str
@@ -28,6 +31,7 @@ class Message:
     sealed: dict[str, Any]
     attempts: int
     idempotency_key: str
+    promised_at: datetime = field(default_factory=timezone.now)
 
 
 Handler = Callable[[Message], None]
@@ -40,11 +44,22 @@ class Effect:
 
 
 class RetryLater(Exception):
-    """Not delivered; the provider said when to come back."""
+    """Not delivered; it is to be tried again in `after` seconds, and this was no attempt.
 
-    def __init__(self, after: float) -> None:
-        super().__init__(f"asked to come back in {after:.0f} s")
+    Args:
+        reason: stored, logged and shown: say what was refused, never to whom.
+    """
+
+    def __init__(self, after: float, reason: str = "asked to come back") -> None:
+        super().__init__(f"{reason}; again in {after:.0f} s")
         self.after = after
+
+
+class TryAgain(Exception):
+    """Not delivered, or nobody can tell; an attempt as after any other exception.
+
+    Its text is stored, logged and shown: say what happened, never to whom.
+    """
 
 
 class Permanent(Exception):
@@ -61,8 +76,8 @@ def effect(name: str) -> Callable[[Handler], Handler]:
     """Declare who delivers an effect, in `<app>/effects.py`.
 
     The handler runs outside any transaction, may run twice for one message, and returns when the
-    effect has happened, within half the lease (a minute). It raises `RetryLater` or `Permanent`;
-    any other exception means: again.
+    effect has happened, within half the lease (a minute). It raises `RetryLater`, `Permanent`, or
+    `TryAgain` with a reason; any other exception means: again, for a reason that isn't shown.
     """
 
     def register(handler: Handler) -> Handler:

@@ -3,9 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -13,10 +11,10 @@ from integrity.audit import Actor, audit
 from integrity.conf import config
 from integrity.evaluate import select
 from integrity.flows import flow
-from integrity.leases import AlreadyRunning
+from integrity.leases import AlreadyRunning, take_queued
 from integrity.lifecycle import ALL
 from integrity.models import Run
-from integrity.sweep import make, scope_of
+from integrity.sweep import Checked, make, scope_of
 from integrity.transactions import wake_after_commit
 
 # Who waits longer than this for a worker waits in vain; the run ends as interrupted.
@@ -57,32 +55,14 @@ def _ring_after_commit() -> None:
         wake_after_commit(import_string(name))
 
 
-def make_queued(*, limit: int = 10) -> int:
-    """Make the checks that wait, the oldest first. Returns how many were begun."""
-    made = 0
-    while made < limit and (run := _take()):
-        made += 1
-        make(run, [] if run.scope == ALL else run.scope.split())
+def make_queued(*, limit: int = 10) -> list[Checked]:
+    """Make the checks that wait, the oldest first.
+
+    Raises:
+        UnknownName: what it was to look at is no longer declared; that run has failed.
+        LeaseLost: as in `check`.
+    """
+    made = list[Checked]()
+    while len(made) < limit and (run := take_queued(Run.Kind.CHECK)):
+        made.append(make(run, [] if run.scope == ALL else run.scope.split()))
     return made
-
-
-_TAKE = """
-UPDATE integrity_run
-SET state = 'running', started_at = now(), heartbeat_at = now(), lease_token = %s,
-    lease_until = now() + %s
-WHERE id = (
-    SELECT id FROM integrity_run
-    WHERE kind = 'check' AND state = 'queued' AND lease_until > now()
-    ORDER BY id LIMIT 1
-    FOR UPDATE SKIP LOCKED
-)
-RETURNING uid
-"""
-
-
-def _take() -> Run | None:
-    values: list[Any] = [uuid.uuid4(), timedelta(seconds=config().run_lease)]
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, values)
-        taken = cursor.fetchone()
-    return Run.objects.get(uid=taken[0]) if taken else None

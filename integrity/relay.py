@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from integrity.conf import config
 from integrity.log import log_event
 from integrity.models import OutboxMessage
-from integrity.outbox import Message, Permanent, RetryLater, effects
+from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effects
 from integrity.sealed import UnreadableSeal, unseal
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ LONGEST_WAIT = 3600.0
 SHORTEST_DELAY, LONGEST_DELAY = 1.0, 86_400.0
 # What was delivered is forgotten this often, so that a kill repeats a second's worth at most.
 SETTLE_EVERY = 1.0
+OURS = (Permanent, RetryLater, TryAgain, UnreadableSeal)
 _ADDRESS = re.compile(r"[^\s<>,;:\"']+@[^\s<>,;:\"']+")
 
 
@@ -166,6 +167,7 @@ def _opened(message: OutboxMessage) -> Message:
         sealed=unseal(bytes(message.sealed)) if message.sealed is not None else {},
         attempts=message.attempts,
         idempotency_key=str(message.uid),
+        promised_at=message.created_at,
     )
 
 
@@ -180,7 +182,7 @@ def back_off(attempts: int) -> float:
 def describe(error: Exception) -> str:
     """The kind of an error, and the text of our own kinds. An address stays out of table and log,
     so the text of any other error does."""
-    reason = str(error) if isinstance(error, Permanent | RetryLater | UnreadableSeal) else ""
+    reason = str(error) if isinstance(error, OURS) else ""
     reason = _ADDRESS.sub("[address]", reason)[:500]
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 

@@ -2,12 +2,13 @@
 
 Never purged: findings that are not resolved, the audit log, repairs, and of each invariant the
 newest results, however old they are. The rows that a repair keeps for its undo go when the time for
-that is over: they may be personal.
+that is over: they may be personal. What counters counted is kept as one sum of what was earlier.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -18,15 +19,19 @@ from integrity.audit import Actor
 from integrity.conf import config
 from integrity.leases import begin, finish, give_up, held
 from integrity.models import (
+    Alert,
     AuditEntry,
     EffectCount,
     Finding,
     FlowOutcome,
+    Incident,
+    IncidentChange,
     PlannedChange,
     RepairPlan,
     Run,
     RunResult,
 )
+from integrity.transactions import transaction
 
 BATCH = 1000
 TOLERANCE = timedelta(minutes=5)
@@ -38,10 +43,14 @@ class ClockInDoubt(Exception):
 
 @dataclass(frozen=True)
 class Expiring:
-    """Rows of one table that are kept for a time; `older_than` picks those to purge."""
+    """Rows of one table that are kept for a time; `older_than` picks those to purge.
+
+    `fold` removes rows by their keys and keeps what they count; without it they are deleted.
+    """
 
     name: str
     older_than: Callable[[datetime], "QuerySet[Any]"]
+    fold: Callable[[Sequence[Any]], int] | None = None
 
 
 def _results(cut: datetime) -> "QuerySet[RunResult]":
@@ -59,10 +68,23 @@ def _runs(cut: datetime) -> "QuerySet[Run]":
 
 
 def _journals(cut: datetime) -> "QuerySet[PlannedChange]":
-    over = Q(plan__undo_until__lt=Now())
-    never_begun = Q(plan__started_at=None, plan__expires_at__lt=Now() - timedelta(days=1))
-    rows = PlannedChange.objects.exclude(plan__state__in=RepairPlan.AT_WORK)
-    return rows.filter(over | never_begun)
+    over = Q(undo_until__lt=Now())
+    never_begun = Q(started_at=None, expires_at__lt=Now() - timedelta(days=1))
+    plans = RepairPlan.objects.filter(over | never_begun).exclude(state__in=RepairPlan.AT_WORK)
+    return PlannedChange.objects.filter(plan__in=plans)
+
+
+def _alerts(cut: datetime) -> "QuerySet[Alert]":
+    told = IncidentChange.objects.filter(alert=OuterRef("pk"))
+    return Alert.objects.filter(~Exists(told), created_at__lt=cut)
+
+
+def _outcomes(cut: datetime) -> "QuerySet[FlowOutcome]":
+    return FlowOutcome.objects.filter(hour__lt=cut, hour__gt=FlowOutcome.EARLIER)
+
+
+def _deliveries(cut: datetime) -> "QuerySet[EffectCount]":
+    return EffectCount.objects.filter(day__lt=cut.date(), day__gt=EffectCount.EARLIER)
 
 
 # In this order: a run goes after its results.
@@ -70,9 +92,11 @@ expiring = [
     Expiring("results", _results),
     Expiring("runs", _runs),
     Expiring("findings", lambda cut: Finding.objects.filter(resolved_at__lt=cut)),
-    Expiring("flow outcomes", lambda cut: FlowOutcome.objects.filter(hour__lt=cut)),
+    Expiring("incidents", lambda cut: Incident.objects.filter(resolved_at__lt=cut)),
+    Expiring("alerts", _alerts),
+    Expiring("flow outcomes", _outcomes, FlowOutcome.fold),
     Expiring("repair journals", _journals),
-    Expiring("delivery counts", lambda cut: EffectCount.objects.filter(day__lt=cut.date())),
+    Expiring("delivery counts", _deliveries, EffectCount.fold),
 ]
 
 
@@ -93,7 +117,7 @@ def purge(*, by: Actor, days: int | None = None) -> dict[str, int]:
     run = begin(kind=Run.Kind.PURGE, scope="history", by=by)
     try:
         with held(run):
-            counts = {each.name: _delete(each.older_than(cut)) for each in expiring}
+            counts = {each.name: _purge(each, cut) for each in expiring}
         finish(run, Run.State.SUCCEEDED, complete=True, detail=counts)
     except BaseException as error:
         give_up(run, error)
@@ -101,10 +125,19 @@ def purge(*, by: Actor, days: int | None = None) -> dict[str, int]:
     return counts
 
 
-def _delete(expired: "QuerySet[Any]") -> int:
-    return sum(
-        expired.model._base_manager.filter(pk__in=batch).delete()[0] for batch in _batches(expired)
-    )
+def _purge(each: Expiring, cut: datetime) -> int:
+    expired = each.older_than(cut)
+    gone = each.fold or partial(_delete, expired)
+    return sum(gone(batch) for batch in _batches(expired))
+
+
+def _delete(expired: "QuerySet[Any]", keys: Sequence[Any]) -> int:
+    """Those that still have expired: an incident or a finding may be open again by now."""
+    with transaction():
+        still = expired.filter(pk__in=keys).select_for_update()
+        locked = list(still.values_list("pk", flat=True))
+        deleted: int = expired.model._base_manager.filter(pk__in=locked).delete()[0]
+        return deleted
 
 
 def _batches(expired: "QuerySet[Any]") -> Iterator[list[Any]]:

@@ -16,6 +16,8 @@ SEEDS = {
     "integrity: give a sign of life": ("integrity.tasks.give_sign_of_life", 60),
     "integrity: relay the outbox": ("integrity.tasks.relay_outbox", 10),
     "integrity: check what is queued": ("integrity.tasks.check_queued", 15),
+    "integrity: repair what is queued": ("integrity.tasks.repair_queued", 15),
+    "integrity: keep watch": ("integrity.tasks.keep_watch", 60),
     "integrity: forget old operations": ("integrity.tasks.forget_operations", 86_400),
 }
 # Daily (UTC), so many minutes after the hour of the sweep.

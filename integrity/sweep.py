@@ -31,6 +31,7 @@ def check(
     timeout: float | None = None,
     rung: Rung = FULL,
     accept_shrinkage: bool = False,
+    current: bool = False,
     watch: Watch = lambda result: None,
 ) -> Checked:
     """Evaluate and record. The arguments are those of `evaluate`, and:
@@ -46,8 +47,8 @@ def check(
     """
     select(names)
     run = begin(kind=Run.Kind.CHECK, scope=scope_of(names), by=by, slot=slot)
-    looking = {"rung": rung, "accept_shrinkage": accept_shrinkage, "watch": watch}
-    return make(run, names, timeout=timeout, **looking)
+    looking = {"timeout": timeout, "rung": rung, "current": current, "watch": watch}
+    return make(run, names, accept_shrinkage=accept_shrinkage, **looking)
 
 
 def make(run: Run, names: Sequence[str], **looking: Any) -> Checked:

@@ -2,17 +2,20 @@
 
 import logging
 import time
+from typing import Any
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from integrity import watch
 from integrity.audit import task_actor
-from integrity.heartbeats import SCHEDULER, WORKER, beat
+from integrity.heartbeats import RELAY, SCHEDULER, WORKER, beat, is_silent
 from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
 from integrity.queued import make_queued
 from integrity.relay import deliver_due
+from integrity.repair.queueing import work_queued
 from integrity.repair.unattended import repair_unattended
 from integrity.retention import ClockInDoubt, purge
 from integrity.sweep import fill_slot
@@ -41,17 +44,35 @@ def ring() -> None:
 # Acknowledged early: the sweep repeats what a killed worker leaves, so the broker needn't.
 @shared_task(ignore_result=True, acks_late=False)
 def relay_outbox() -> None:
+    """The site rings for it as well, so it runs when the scheduler is dead, and says so."""
     beat(WORKER)
-    if deliver_due(limit=AT_ONCE, seconds=60).handled >= AT_ONCE:
+    if is_silent(SCHEDULER):
+        watch.keep_watch(by=task_actor("integrity.tasks.relay_outbox"))
+    delivered = deliver_due(limit=AT_ONCE, seconds=60)
+    beat(RELAY)
+    if delivered.handled >= AT_ONCE:
         ring()
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def keep_watch() -> None:
+    watch.keep_watch(by=task_actor("integrity.tasks.keep_watch"))
 
 
 def ring_for_checks() -> None:
     """As above: a lost ring costs seconds, as the schedule looks after what is queued as well."""
+    _ring(check_queued, "checks.doorbell_failed")
+
+
+def ring_for_repairs() -> None:
+    _ring(repair_queued, "repairs.doorbell_failed")
+
+
+def _ring(task: Any, event: str) -> None:
     try:
-        check_queued.apply_async(retry=False, expires=30)
+        task.apply_async(retry=False, expires=30)
     except (OperationalError, OSError) as error:
-        log_event(logger, logging.WARNING, "checks.doorbell_failed", error=type(error).__name__)
+        log_event(logger, logging.WARNING, event, error=type(error).__name__)
 
 
 @shared_task(
@@ -59,6 +80,13 @@ def ring_for_checks() -> None:
 )
 def check_queued() -> None:
     make_queued()
+
+
+@shared_task(
+    ignore_result=True, acks_late=False, soft_time_limit=6 * HOUR, time_limit=6 * HOUR + 60
+)
+def repair_queued() -> None:
+    work_queued()
 
 
 @shared_task(ignore_result=True, acks_late=False)

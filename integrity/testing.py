@@ -9,7 +9,7 @@ def assert_every_invariant_holds(*names: str) -> None:
 
     Needs a test that is not wrapped in a transaction: a check reads a snapshot of its own.
     """
-    report = evaluate(names, live=False)
+    report = evaluate(names, live=False, current=True)
     problems = [
         f"{each.invariant.name} is {each.result}: {each.reason or each.keys[:10]}"
         for each in report.results

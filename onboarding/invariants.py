@@ -1,12 +1,20 @@
 """What must hold of what couples do. The database keeps some of it; these find the rest."""
 
+from pathlib import Path
+
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from accounts.models import Profile, WeddingStats
 from integrity.invariants import CounterDrift, Severity, declare, invariant
 from onboarding.catalogue import FEWEST_INTERESTS, INTERESTS, MILESTONES, MilestoneGoal
 from onboarding.models import Interest, Milestone, Task
+
+SQL = Path(__file__).parent / "sql"
+INTERESTS_DO_NOT_FIT = (SQL / "interests_do_not_fit.sql").read_text()
+MILESTONES_NOT_RECORDED = (SQL / "milestones_not_recorded.sql").read_text()
 
 
 @invariant(
@@ -15,11 +23,10 @@ from onboarding.models import Interest, Milestone, Task
     severity=Severity.CRITICAL,
 )
 def interests_fit_the_step() -> QuerySet[Profile]:
-    none_left = Q(step__gte=2, chosen=0)
-    too_few = Q(onboarded_at__isnull=False, chosen__lt=FEWEST_INTERESTS)
-    counted = Profile.objects.annotate(chosen=Count("user__interests"))
-    wrong = counted.filter(none_left | too_few | Q(chosen__gt=len(INTERESTS)))
-    return wrong.annotate(actual=F("chosen"))
+    wrong = RawSQL(INTERESTS_DO_NOT_FIT, [FEWEST_INTERESTS, len(INTERESTS)])
+    chosen = Interest.objects.filter(user=OuterRef("pk")).order_by().values("user")
+    count = chosen.annotate(count=Count("*")).values("count")
+    return Profile.objects.filter(pk__in=wrong).annotate(actual=Coalesce(Subquery(count), 0))
 
 
 @invariant(
@@ -116,11 +123,8 @@ def milestones_were_earned() -> QuerySet[Milestone]:
     statement="A wedding with as many tasks done as a milestone takes has reached it.",
 )
 def earned_milestones_are_recorded() -> QuerySet[WeddingStats]:
-    missing = Q()
-    for goal in MILESTONES:
-        reached = Milestone.objects.filter(wedding=OuterRef("pk"), key=goal.key)
-        missing |= _met(goal) & Q(~Exists(reached))
-    return WeddingStats.objects.filter(missing)
+    goals = [[goal.key for goal in MILESTONES], [goal.percent for goal in MILESTONES]]
+    return WeddingStats.objects.filter(pk__in=RawSQL(MILESTONES_NOT_RECORDED, goals))
 
 
 def _met(goal: MilestoneGoal) -> Q:

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from accounts.contact import promise_contact
 from accounts.lookup import lock_user
 from accounts.models import STEPS, Kind, Profile, User, Wedding
 from integrity.audit import Actor, audit
@@ -105,6 +106,7 @@ def save_step_one(
     _advance(user, to=1, version=version, mine=asdict(mine), name=name, partner_name=partner_name)
     _save_wedding(wedding, user=user, answers=mine)
     forget_draft(user, step=1)
+    promise_contact(user)
     audit("onboarding.step_saved", by=by, subject=user, detail={"step": 1})
 
 

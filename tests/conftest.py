@@ -7,6 +7,9 @@ from django.test import TransactionTestCase
 
 from tests import flush, write_guard
 from tests.commands import manage as manage
+from tests.vendors import fails as fails
+from tests.vendors import stand_ins as stand_ins
+from tests.vendors import vendors as vendors
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
@@ -14,7 +17,8 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # No broker: what a test promises, it delivers itself.
-    settings.INTEGRITY = {**settings.INTEGRITY, "DOORBELL": "", "CHECK_DOORBELL": ""}
+    silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL"), "")
+    settings.INTEGRITY = {**settings.INTEGRITY, **silent, "ALERT_ADDRESSES": ()}
     write_guard.install()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 

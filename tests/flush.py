@@ -19,6 +19,7 @@ DECLARE
     seeds_changed boolean := false;
 BEGIN
     {statements}
+    {alive}
     RETURN seeds_changed;
 END;
 $$
@@ -38,11 +39,17 @@ RESEED = """
         seeds_changed := true;
     END IF;
 """
+# However long the suite runs, nobody has been silent since it began.
+ALIVE = """
+    UPDATE {heartbeats} SET at = now() WHERE at < now() - interval '1 minute';
+    UPDATE {seeds} SET at = now() WHERE at < now() - interval '1 minute';
+"""
 TABLES = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'django_migrations'
 ORDER BY table_name
 """
+HEARTBEATS = "integrity_heartbeat"
 # Triggers that fire whatever the session says; they guard the audit log.
 GUARDS = """
 SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgenabled = 'A' AND NOT tgisinternal
@@ -77,7 +84,12 @@ def _program(tables: list[str], seeded: set[str]) -> str:
         copies="\n".join(f'CREATE TABLE {_seeds(each)} AS TABLE "{each}";' for each in seeded),
         as_replica="SET session_replication_role = replica" if superuser else "",
         statements="".join(_reseed(each) if each in seeded else _empty(each) for each in tables),
+        alive=_alive() if HEARTBEATS in seeded else "",
     )
+
+
+def _alive() -> str:
+    return ALIVE.format(heartbeats=f'"{HEARTBEATS}"', seeds=_seeds(HEARTBEATS))
 
 
 def _reseed(name: str) -> str:

@@ -4,13 +4,15 @@ from uuid import uuid4
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from integrity.models import OutboxMessage
+from tests.accounts.stripe_story import an_event
 from tests.factories import CoupleFactory, OperatorFactory, TaskFactory
-from tests.integrity.admin.desk import finding
+from tests.integrity.admin.desk import finding, repair_plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
@@ -41,9 +43,12 @@ def objects():
     return {
         "accounts.Person": couple.uid,
         "accounts.User": couple.pk,
+        "accounts.Event": quote(an_event().pk),
         "integrity.Finding": finding().pk,
         "integrity.Invariant": "accounts.every_user_has_a_profile",
         "integrity.OutboxMessage": OutboxMessage.objects.create(effect="accounts.mail", key="a").pk,
+        "integrity.Repair": "accounts.backfill_profiles",
+        "integrity.RepairPlan": repair_plan().pk,
         "onboarding.Task": TaskFactory(wedding=couple.membership.wedding).pk,
     }
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import struct
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ COMMANDS = [shlex.split(line, comments=True) for line in SHELL if line]
 MANAGE = [words[2:] for words in COMMANDS if words[1:2] == ["manage.py"]]
 MAKE = sorted(set(re.findall(r"\bmake (\w+)", README)) - {"and"})
 LINKS = re.findall(r"\]\(([^)#:]+)\)", README)
+PICTURES = [(path, told) for told, path in re.findall(r"!\[(.*?)\]\((.*?)\)", README)]
+SIZE, LARGEST = (1100, 760), 150_000
 
 
 def test_there_are_commands_to_run():
@@ -37,7 +40,7 @@ def test_what_an_engineer_is_told_to_type_runs_in_this_order(capsys):
         if words[0] == "shell":
             with pytest.raises(IntegrityError, match="has no wedding"):
                 call_command(*words, "--no-imports")
-        elif words[:2] == ["integrity", "check"]:
+        elif words[:2] in (["integrity", "check"], ["integrity", "doctor"]):
             assert ended_with(*words) in {0, 1}, "no worker runs here, which it may find"
         else:
             call_command(*words)
@@ -48,7 +51,7 @@ def test_a_target_of_make_is_there(target):
     assert re.search(rf"^{target}:", (BASE / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("target", ["lint", "test", "e2e", "demo", "bench"])
+@pytest.mark.parametrize("target", ["lint", "test", "e2e", "pictures", "demo", "bench", "portable"])
 def test_ci_runs_what_the_readme_says_it_runs(target):
     assert f"make {target}" in (BASE / ".ci" / "run").read_text()
 
@@ -56,3 +59,17 @@ def test_ci_runs_what_the_readme_says_it_runs(target):
 @pytest.mark.parametrize("link", sorted(set(LINKS)))
 def test_a_link_leads_somewhere(link):
     assert (BASE / link).exists()
+
+
+def test_the_pictures_that_are_kept_are_the_ones_that_are_shown():
+    kept = {str(path.relative_to(BASE)) for path in (BASE / "docs" / "pictures").iterdir()}
+    assert kept == {path for path, _ in PICTURES}
+
+
+@pytest.mark.parametrize(("path", "told"), PICTURES)
+def test_a_picture_is_small_as_large_as_the_others_and_told_in_words(path, told):
+    content = (BASE / path).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert struct.unpack(">II", content[16:24]) == SIZE
+    assert len(content) < LARGEST
+    assert len(told.split()) > 5

@@ -41,8 +41,10 @@ EXEMPT = frozenset(
 # Writes that are whole by themselves: no other row depends on whether they happened.
 BY_THEMSELVES = re.compile(
     r'^\s*UPDATE "?integrity_outboxmessage|^\s*WITH (due|gone) AS'  # the relay's book-keeping
-    r'|"?integrity_flowoutcome|^\s*INSERT INTO integrity_heartbeat'  # counters, signs of life
-    r'|^(UPDATE|INSERT INTO) "?integrity_run"?\s'  # a run's lease; what it finds is one flow
+    r"|^\s*UPDATE integrity_alert SET sent"  # what has left, of each address by itself
+    r'|"?integrity_flowoutcome|^\s*(INSERT INTO|UPDATE) "?integrity_heartbeat'  # counters, signs of life
+    r'|^\s*(UPDATE|INSERT INTO) "?integrity_run"?\s'  # a run's lease; what it finds is one flow
+    r'|^\s*(UPDATE|INSERT INTO) "?accounts_comparison"?\s'  # where a reading goes on
     r'|^DELETE FROM "?integrity_'  # retention
     r'|^UPDATE "?accounts_user"? SET "?last_login',  # Django's log-in signal
     re.IGNORECASE,

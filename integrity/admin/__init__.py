@@ -1,5 +1,27 @@
 """Facts to read, and verbs that call what the commands call."""
 
-from integrity.admin import audit, findings, flows, invariants, outbox, overview, runs
+from integrity.admin import (
+    audit,
+    findings,
+    flows,
+    incidents,
+    invariants,
+    outbox,
+    overview,
+    plans,
+    repairs,
+    runs,
+)
 
-__all__ = ["audit", "findings", "flows", "invariants", "outbox", "overview", "runs"]
+__all__ = [
+    "audit",
+    "findings",
+    "flows",
+    "incidents",
+    "invariants",
+    "outbox",
+    "overview",
+    "plans",
+    "repairs",
+    "runs",
+]

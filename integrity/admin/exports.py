@@ -12,7 +12,7 @@ from django.utils import timezone
 LONGEST = 100_000
 CHUNK = 1_000
 # Spreadsheets take a cell that begins with one of these for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 class _Echo:

@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from integrity.admin.base import DateInput, ReasonInput
 from integrity.admin.verbs import LARGEST_SELECTION, ReasonForm
+from integrity.findings import LONGEST
 from integrity.models import Finding
-
-LONGEST_SNOOZE, LONGEST_DISMISSAL = 30, 365
 
 
 class Stale(Exception):
@@ -68,11 +67,11 @@ class _Until(FindingForm):
 
 
 class SnoozeForm(_Until):
-    longest = LONGEST_SNOOZE
+    longest = LONGEST[Finding.State.SNOOZED].days
 
 
 class DismissForm(_Until):
-    longest = LONGEST_DISMISSAL
+    longest = LONGEST[Finding.State.FALSE_POSITIVE].days
 
 
 class AssignForm(FindingForm):

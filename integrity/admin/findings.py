@@ -30,7 +30,10 @@ from integrity.admin.finding_forms import (
 )
 from integrity.admin.finding_words import differences, rest, sentence
 from integrity.admin.pages import PageAdmin
-from integrity.admin.verbs import may, verb, verb_of_selection
+from integrity.admin.plan_forms import PlanForFindingsForm
+from integrity.admin.repair_links import repair_links
+from integrity.admin.repairs import REFUSALS, planned
+from integrity.admin.verbs import Led, may, verb, verb_of_selection
 from integrity.audit import Actor
 from integrity.invariants.declare import invariants
 from integrity.models import AuditEntry, Finding, Run
@@ -89,7 +92,10 @@ class FindingAdmin(PageAdmin):
     list_filter = [ViewFilter, SeverityFilter, InvariantFilter]
     search_fields = ["subject"]
     search_help_text = "A finding's id, a whole subject (app.model:key) or an invariant."
-    actions = ["acknowledge_selected", "take_selected", "snooze_selected", "dismiss_selected"]
+    actions = [
+        *("acknowledge_selected", "take_selected", "snooze_selected", "dismiss_selected"),
+        "plan_selected",
+    ]
     actions_detail = ["acknowledge", "take", "assign", "snooze", "dismiss", "reopen"]
     has_acknowledge_finding_permission = may("integrity.acknowledge_finding")
     has_assign_finding_permission = may("integrity.assign_finding")
@@ -98,6 +104,7 @@ class FindingAdmin(PageAdmin):
     has_reopen_finding_permission = may("integrity.reopen_finding")
     has_recheck_finding_permission = may("integrity.recheck_finding")
     has_export_finding_permission = may("integrity.export_finding")
+    has_plan_repair_permission = may("integrity.plan_repair")
 
     def get_urls(self) -> list[URLPattern]:
         more = [
@@ -136,6 +143,9 @@ class FindingAdmin(PageAdmin):
         return {
             "title": f"Finding {str(target.uid)[:8]}",
             "sentence": sentence(target),
+            "repairs": repair_links(request, target.invariant, findings=target.uid)
+            if target.state != STATES.RESOLVED
+            else [],
             "declared": invariants.get(target.invariant) if known else None,
             "differences": differences(target.evidence),
             "rest": rest(target.evidence),
@@ -214,6 +224,22 @@ class FindingAdmin(PageAdmin):
     @verb_of_selection(title="Mark as false positive", **DISMISS)
     def dismiss_selected(self, chosen: Any, form: FindingForm, by: Actor) -> str:
         return _silenced(findings.mark_false_positive, _uids(chosen), form, by)
+
+    @verb_of_selection(
+        permission="plan_repair",
+        title="Plan a repair",
+        explain="Lists what would be done to the rows that these are about. It changes nothing.",
+        submit="Plan it",
+        form=PlanForFindingsForm,
+        refusals=REFUSALS,
+    )
+    def plan_selected(self, chosen: Any, form: PlanForFindingsForm, by: Actor) -> Led:
+        return planned(
+            form.cleaned_data["repair"],
+            by=by,
+            subjects=list(chosen.values_list("subject", flat=True)),
+            operation=str(form.cleaned_data["operation"]),
+        )
 
 
 def _uids(chosen: "QuerySet[Finding]") -> list[UUID]:

@@ -7,19 +7,24 @@ from typing import Any
 import sqlparse
 from django.contrib import admin
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from integrity import charts, dashboard
 from integrity.admin.pages import PageAdmin, verb_links
+from integrity.admin.repair_links import repair_links
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor
+from integrity.conf import config
 from integrity.dashboard import Trend
 from integrity.invariants.declare import Invariant as Declared
 from integrity.invariants.declare import Observation, invariants
 from integrity.leases import AlreadyRunning
-from integrity.models import Finding, Invariant, Run, RunResult
+from integrity.markdown import blocks
+from integrity.models import Finding, Invariant, RepairPlan, Run, RunResult
 from integrity.queued import queue_check
+from integrity.runbooks import page_of
 from integrity.transactions import snapshot
 
 DAYS = 90
@@ -29,6 +34,10 @@ QUEUE: dict[str, Any] = {
     "refusals": (AlreadyRunning,),
 }
 QUEUED = "The check is queued; a worker takes it within seconds. Look at the runs."
+QUEUED_FOR_CRON = (
+    "The check is queued, and nothing rings here when one is. It is made by the next"
+    " `manage.py integrity queued`, or given up after a quarter of an hour."
+)
 
 
 @admin.register(Invariant)
@@ -40,6 +49,11 @@ class InvariantAdmin(PageAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         return Invariant(name=object_id) if object_id in invariants else None
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.runbook)
+        place = path("<path:object_id>/runbook/", view, name="integrity_invariant_runbook")
+        return [place, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self.refuse_strangers(request)
@@ -56,6 +70,8 @@ class InvariantAdmin(PageAdmin):
         results = RunResult.objects.filter(invariant=target.name).select_related("run")
         return {
             "title": target.name,
+            "repairs": repair_links(request, target.name),
+            "plans": RepairPlan.objects.filter(invariant=target.name).order_by("-pk")[:5],
             "declared": declared,
             "severity": int(declared.severity),
             "query": explained(declared),
@@ -73,12 +89,33 @@ class InvariantAdmin(PageAdmin):
     )
     def check_all(self, nobody: None, form: ReasonForm, by: Actor) -> str:
         queue_check(names=[], by=by)
-        return QUEUED
+        return _queued()
 
     @verb(title="Check now", explain="Looks at every row, in the background.", **QUEUE)
     def check_now(self, target: Invariant, form: ReasonForm, by: Actor) -> str:
         queue_check(names=[target.name], by=by)
-        return QUEUED
+        return _queued()
+
+    def runbook(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What to do when it is broken, as it is written in the project."""
+        target = self.get_object(request, object_id)
+        if target is None:
+            raise Http404
+        self.refuse_strangers(request, target)
+        page = page_of(invariants.get(target.name).runbook)
+        if page.address:
+            return HttpResponseRedirect(page.address)
+        context = {
+            "title": f"What to do: {target.name}",
+            "target": target,
+            "page": page,
+            "blocks": blocks(page.text),
+        }
+        return self.answer(request, "integrity/admin/runbook.html", context)
+
+
+def _queued() -> str:
+    return QUEUED if config().check_doorbell else QUEUED_FOR_CRON
 
 
 def explained(declared: Declared) -> dict[str, str]:

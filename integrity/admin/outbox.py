@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from integrity.admin.base import FactsAdmin, utc
 from integrity.admin.verbs import ReasonForm, may, verb, verb_of_selection
@@ -65,3 +66,7 @@ class EffectCountAdmin(FactsAdmin):
     list_display = ["day", "effect", "delivered"]
     list_filter = ["effect"]
     ordering = ["-day", "effect"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EffectCount]:
+        """By the day; the sum of what was purged belongs to none."""
+        return super().get_queryset(request).filter(day__gt=EffectCount.EARLIER)

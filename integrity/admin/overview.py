@@ -5,19 +5,22 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from integrity import charts, dashboard
 from integrity.admin.pages import PageAdmin, verb_links
+from integrity.admin.repair_links import repair_links
 from integrity.conf import config
 from integrity.dashboard import Latest, Open
 from integrity.invariants.declare import Invariant as Declared
 from integrity.invariants.declare import invariants
-from integrity.models import Invariant, Overview, Run
+from integrity.models import Incident, Invariant, Overview, RepairPlan, Run
 from integrity.templatetags.integrity_pages import SIGNS
 
 DAYS, NIGHTS = 90, 30
+WAITING = (RepairPlan.State.DRAFT, RepairPlan.State.APPROVED)
 
 
 @admin.register(Overview)
@@ -25,6 +28,8 @@ class OverviewAdmin(PageAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self.refuse_strangers(request)
         context = {"title": "Integrity", "verbs": self._verbs(request), **_numbers()}
+        for line in context["lines"]:
+            line["repairs"] = repair_links(request, line["name"])
         return self.answer(request, "integrity/admin/overview.html", context)
 
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -43,7 +48,9 @@ def _numbers() -> dict[str, Any]:
         "lines": _lines(latest, found),
         "severities": dashboard.by_severity(found),
         "oldest": min((each.oldest for each in found if each.oldest), default=None),
+        "incidents": Incident.objects.filter(state=Incident.State.OPEN).count(),
         "sweep": dashboard.last_sweep(),
+        "plans": _plans(),
         "active": Run.objects.filter(finished_at=None).order_by("-started_at")[:10],
         "outbox": dashboard.outbox(),
         "heartbeats": _heartbeats(),
@@ -53,6 +60,13 @@ def _numbers() -> dict[str, Any]:
         "nights": dashboard.nights(NIGHTS),
         "chart": _chart(),
     }
+
+
+def _plans() -> "QuerySet[RepairPlan]":
+    """Those at work, and those that wait for somebody and may still begin."""
+    waiting = Q(state__in=WAITING, expires_at__gte=timezone.now())
+    found = RepairPlan.objects.filter(waiting | Q(state__in=RepairPlan.AT_WORK))
+    return found.order_by("-pk")[:10]
 
 
 def verdict(declared: Sequence[Declared], latest: Mapping[str, Latest]) -> dict[str, Any]:

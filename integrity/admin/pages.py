@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.views.main import PAGE_VAR
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -53,6 +53,12 @@ class PageAdmin(FactsAdmin):
             context: dict[str, Any] = answer.context_data  # type: ignore[assignment]
             context |= {"pager": _pager(context["cl"]), "filters": list(_filters(context["cl"]))}
         return answer
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        # PostgreSQL stores no such character, and refuses to be asked for one.
+        if any("\0" in each for each in request.GET.values()):
+            raise BadRequest("A filter holds a character that no text can hold.")
+        return super().get_changelist_instance(request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 
 from integrity.admin.pages import PageAdmin
-from integrity.models import AuditEntry, Run, RunResult
+from integrity.models import AuditEntry, RepairPlan, Run, RunResult
 from integrity.models.runs import Severities
+from integrity.repair.declare import repairs_of
 
 WORST = {"broken": 0, "unknown": 1, "holds": 2}
 
@@ -33,10 +34,12 @@ class RunAdmin(PageAdmin):
         return {
             "title": f"Run {str(target.uid)[:8]}",
             "lines": compared(target, before),
+            "plan": RepairPlan.objects.filter(run=target.uid).first(),
             "before": before,
             "entries": AuditEntry.objects.filter(subject=f"integrity.run:{target.uid}"),
-            # An active run's page looks again by itself, unless it was asked to be still.
-            "again": None if target.finished_at or "still" in request.GET else 5,
+            # By a script; without scripts, by itself only when it is asked to.
+            "again": None if target.finished_at else 5,
+            "live": "live" in request.GET,
         }
 
     def download(self, request: HttpRequest, object_id: str) -> JsonResponse:
@@ -103,4 +106,5 @@ def _entry(each: RunResult) -> dict[str, Any]:
         **{name: getattr(each, name) for name in names},
         "seconds": round(each.seconds, 3),
         "reason": each.reason or None,
+        "repair": next((repair.name for repair in repairs_of(each.invariant)), None),
     }

@@ -5,7 +5,8 @@ nothing that was typed is lost. Without scripts, and in Django's own admin, the 
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -25,9 +26,20 @@ from integrity.audit import Actor
 from integrity.flows import AlreadyDone, Busy
 from integrity.transactions import CommitNotConfirmed
 
+
+@dataclass(frozen=True)
+class Led:
+    """What to tell the operator, and the page on which to go on."""
+
+    told: str
+    url: str
+
+
 # The object (None for a verb of the list, a queryset for one of a selection), the valid form and
 # who asks. It returns what to tell the operator.
-Verb = Callable[[Any, Any, Any, Actor], str]
+Verb = Callable[[Any, Any, Any, Actor], str | Led]
+# Of the object: what the dialog says about it in place of what the verb says about each.
+Words = Callable[[Any], Mapping[str, Any]]
 Refusals = tuple[type[Exception], ...]
 # A selection travels as one hidden field each, and Django takes a thousand fields.
 LARGEST_SELECTION = 500
@@ -41,8 +53,10 @@ class ReasonForm(forms.Form):
     """Each verb asks why; the answer goes into the audit log. `target` is what it is about.
 
     `operation` is the same for each sending of one form: give it to the flow, where it takes one.
+    `prefilled` names the fields that a link may fill.
     """
 
+    prefilled: tuple[str, ...] = ()
     operation = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     reason = forms.CharField(
         max_length=500, widget=ReasonInput, help_text="Goes into the audit log."
@@ -80,6 +94,7 @@ def verb(
     form: type[ReasonForm] = ReasonForm,
     refusals: Refusals = (),
     of_one: bool = True,
+    words: Words = lambda target: {},
 ) -> Callable[[Verb], Any]:
     """Make a method a verb, to be named in `actions_detail`, or in `actions_list`.
 
@@ -88,6 +103,7 @@ def verb(
         explain: what will happen, as the dialog says it.
         refusals: the exceptions that say what the operator has to change.
         of_one: whether it is about one object's page or about the list.
+        words: `description`, `submit` and `panel` (HTML above the questions) for the object.
     """
 
     def decorate(method: Verb) -> Any:
@@ -95,14 +111,14 @@ def verb(
         def act(admin: ModelAdmin, request: HttpRequest, object_id: str = "") -> HttpResponse:
             _refuse_strangers(admin, request, permission)
             target = _object_or_404(admin, request, object_id) if of_one else None
-            filled = form(request.POST or None, target=target)
+            filled = form(request.POST or None, target=target, initial=_given(request, form))
             if filled.is_valid():
                 by = operator(request, filled)
                 told = _told(filled, refusals, lambda: method(admin, target, filled, by))
                 if told is not None:
-                    messages.success(request, told)
-                    return _back(request, admin, object_id)
-            return _ask(request, admin, filled, dialog, object_id=object_id)
+                    return _go_on(request, told, _origin(admin, object_id))
+            said = {**dialog, **words(target)}
+            return _ask(request, admin, filled, said, object_id=object_id)
 
         dialog = {"title": title, "description": explain, "submit": submit}
         return _announce(act, title, permission, dialog)
@@ -141,6 +157,8 @@ def verb_of_selection(
             if filled.is_valid():
                 by = operator(request, filled)
                 told = _told(filled, refusals, lambda: method(admin, chosen, filled, by))
+                if isinstance(told, Led):
+                    return _go_on(request, told, told.url)
                 if told is not None:
                     messages.success(request, told)
                     return None
@@ -172,7 +190,11 @@ def _object_or_404(admin: ModelAdmin, request: HttpRequest, object_id: str) -> A
     return target
 
 
-def _told(form: ReasonForm, refusals: Refusals, call: Callable[[], str]) -> str | None:
+def _given(request: HttpRequest, form: type[ReasonForm]) -> dict[str, str]:
+    return {name: request.GET[name] for name in form.prefilled if name in request.GET}
+
+
+def _told(form: ReasonForm, refusals: Refusals, call: Callable[[], str | Led]) -> str | Led | None:
     """What to tell the operator, or None when the form now says why not."""
     try:
         return call()
@@ -194,7 +216,7 @@ def _ask(
     request: HttpRequest,
     admin: ModelAdmin,
     form: ReasonForm,
-    dialog: dict[str, str],
+    dialog: dict[str, Any],
     *,
     object_id: str = "",
     hidden: Sequence[tuple[str, Any]] = (),
@@ -220,8 +242,9 @@ def _template(request: HttpRequest) -> str:
     return "unfold/helpers/dialog.html" if _by_script(request) else PAGE_IN_UNFOLD
 
 
-def _back(request: HttpRequest, admin: ModelAdmin, object_id: str) -> HttpResponse:
-    url = _origin(admin, object_id)
+def _go_on(request: HttpRequest, told: str | Led, url: str) -> HttpResponse:
+    told, url = (told.told, told.url) if isinstance(told, Led) else (told, url)
+    messages.success(request, told)
     if _by_script(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)

@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from integrity.drill.boundaries import Boundary, watch
 from integrity.drill.faults import FAULTS, KILLED, Fault, run_in_child
+from integrity.drill.observer import from_outside, observer
 from integrity.drill.promises import broken_invariants, prepare
 from integrity.drill.report import Report, Shot
 from integrity.flows import AlreadyDone, Busy
@@ -93,8 +94,17 @@ class Trigger:
         return len(self.passed) >= self.number
 
 
-def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = None) -> Report:
+def drill(
+    scenario: Scenario[C],
+    kind: str,
+    *,
+    points: Iterable[int] | None = None,
+    part: tuple[int, int] = (0, 1),
+) -> Report:
     """Break the scenario by this kind of fault, at every boundary or at the points named.
+
+    Args:
+        part: (k, n) takes every n-th boundary from the k-th on, counted from 0.
 
     Raises:
         IndexError: a point named is none of this scenario's.
@@ -102,10 +112,12 @@ def drill(scenario: Scenario[C], kind: str, *, points: Iterable[int] | None = No
     prepare()
     boundaries, problems = rehearse(scenario)
     fault = FAULTS[kind]
-    chosen = fault.chosen(boundaries)
+    first, step = part
+    chosen = fault.chosen(boundaries)[first::step]
     if points is not None:
         chosen = [boundaries[number - 1] for number in points]
-    shots = list(_shots(scenario, fault, chosen))
+    with observer():
+        shots = list(_shots(scenario, fault, chosen))
     return Report(scenario.name, kind, boundaries, shots, problems)
 
 
@@ -183,12 +195,12 @@ def _answer(call: Callable[[], object]) -> Answer:
 
 def _look(scenario: Scenario[C], context: C, answer: Answer) -> tuple[str, list[str]]:
     """The state, and what is wrong with it or with what the caller was told."""
-    connections.close_all()
-    state = scenario.whole(context)
+    with from_outside():
+        state = scenario.whole(context)
+        broken = set(scenario.invariants()) - set(scenario.excused(context))
     problems = [*_dishonest(scenario, answer, state)]
     if state not in (ALL, NOTHING):
         problems.append(f"half-made: {state}")
-    broken = set(scenario.invariants()) - set(scenario.excused(context))
     return state, problems + [f"invariant broken: {name}" for name in sorted(broken)]
 
 
@@ -204,12 +216,12 @@ def _dishonest(scenario: Scenario[C], answer: Answer, state: str) -> Sequence[st
 
 def _try_again(scenario: Scenario[C], context: C) -> list[str]:
     answer = _answer(lambda: scenario.act(context))
-    connections.close_all()
+    with from_outside():
+        state = scenario.whole(context)
+        broken = set(scenario.invariants()) - set(scenario.excused(context))
     problems = []
     if not (answer.success or isinstance(answer.error, scenario.done_before)):
         problems.append(f"the second try ended with {answer.error!r}")
-    state = scenario.whole(context)
     if state != ALL:
         problems.append(f"after the second try: {state}")
-    broken = set(scenario.invariants()) - set(scenario.excused(context))
     return problems + [f"invariant broken by the second try: {name}" for name in sorted(broken)]

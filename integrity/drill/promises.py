@@ -24,7 +24,7 @@ def broken_invariants() -> list[str]:
             broken = [name for (name,) in cursor.fetchall()]
         return broken + [each.name for each in _observations() if each.observe()]
     except Error:
-        report = evaluate(live=False)
+        report = evaluate(live=False, current=True)
         return [each.invariant.name for each in report.results if each.result != "holds"]
 
 

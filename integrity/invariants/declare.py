@@ -35,7 +35,8 @@ class Invariant:
         name: `app.what_holds`, immutable: findings are filed under it.
         statement: the promise as one sentence; the name as a sentence, if blank.
         owner: who is asked when it is broken.
-        runbook: the page that says what to do; `docs/runbook/<name>.md`, if blank.
+        runbook: the page that says what to do, an address or a file below
+            INTEGRITY["RUNBOOK"]; `docs/runbook/<name>.md`, if blank.
         warn_if: how many violations make it broken, such as `> 5` or `> 1 %`; any, if blank.
         error_if: from how many on it has its own severity; below, it is a warning.
         settle: a violation younger than this is suspected, not counted as broken.

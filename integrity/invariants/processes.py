@@ -22,7 +22,7 @@ FEWEST, SHARE = 3, 20
 
 @invariant(
     "integrity.every_process_gives_signs_of_life",
-    statement="The scheduler and a worker have run a task lately.",
+    statement="The scheduler, a worker and the relay have done something lately.",
     severity=Severity.ERROR,
     live=True,
 )

@@ -77,6 +77,18 @@ def read(declared: Invariant, violations: "QuerySet[Any] | None") -> Reading:
     return Reading(stored, total, suspected)
 
 
+def read_again(declared: Invariant, violations: "QuerySet[Any]", seen: Reading) -> Reading:
+    """Which of those that were seen elsewhere violate here; as many as were not listed count on."""
+    model = violations.model
+    keys = iter(dict.fromkeys(primary_key(model, each.subject) for each in seen.stored))
+    stored: list[Violation] = []
+    while batch := list(islice(keys, BATCH)):
+        stored += read(declared, violations.filter(pk__in=batch)).stored
+    unlisted = seen.total - len(seen.stored)
+    suspected = sum(each.suspected for each in stored)
+    return Reading(stored, unlisted + len(stored), seen.suspected if unlisted else suspected)
+
+
 def _observed(declared: Invariant) -> Reading:
     assert isinstance(declared, Observation)
     unconfirmed = _unconfirmed(declared)

@@ -1,5 +1,6 @@
+from integrity.models.alerts import Alert, Incident, IncidentChange
 from integrity.models.audit import AuditEntry
-from integrity.models.desk import Invariant, Overview
+from integrity.models.desk import Invariant, Overview, Repair
 from integrity.models.findings import Finding
 from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
@@ -8,17 +9,21 @@ from integrity.models.runs import Run, RunResult
 from integrity.models.watch import Heartbeat, PromisedTrigger
 
 __all__ = [
+    "Alert",
     "AuditEntry",
     "EffectCount",
     "Finding",
     "FlowOutcome",
     "Heartbeat",
+    "Incident",
+    "IncidentChange",
     "Invariant",
     "Operation",
     "OutboxMessage",
     "Overview",
     "PlannedChange",
     "PromisedTrigger",
+    "Repair",
     "RepairPlan",
     "Run",
     "RunResult",

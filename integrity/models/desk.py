@@ -20,6 +20,15 @@ class Overview(Page):
         return "overview"
 
 
+class Repair(Page):
+    """One declared repair; what it planned and did are `RepairPlan`s."""
+
+    name = models.TextField(primary_key=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Invariant(Page):
     """One declared invariant; its declaration is code, what it came to are `RunResult`s."""
 

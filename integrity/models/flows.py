@@ -1,5 +1,8 @@
 """What flows did: the operations they claimed, and how they ended."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from django.db import connection, models
 from django.db.models.functions import Now
 
@@ -33,7 +36,12 @@ class Operation(models.Model):
 
 
 class FlowOutcome(models.Model):
-    """How a flow's runs of one hour ended. Counted after the transaction, so failures count too."""
+    """How a flow's runs of one hour ended. Counted after the transaction, so failures count too.
+
+    What is purged is added to the row of `EARLIER`, so that the sum over all rows never sinks.
+    """
+
+    EARLIER = datetime(1970, 1, 1, tzinfo=UTC)
 
     class Outcome(models.TextChoices):
         COMMITTED = "committed"
@@ -49,6 +57,9 @@ class FlowOutcome(models.Model):
     count = models.PositiveBigIntegerField()
     seconds_total = models.FloatField()
     seconds_max = models.FloatField()
+    # Attempts after the first, and how often a lock, a statement or a rest took too long.
+    retries = models.PositiveBigIntegerField(default=0, db_default=0)
+    timeouts = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -61,22 +72,45 @@ class FlowOutcome(models.Model):
         return f"{self.flow} {self.outcome} {self.hour:%Y-%m-%d %H}h"
 
     @classmethod
-    def add(cls, *, flow: str, outcome: Outcome, seconds: float) -> None:
+    def add(
+        cls, *, flow: str, outcome: Outcome, seconds: float, retries: int = 0, timeouts: int = 0
+    ) -> None:
         """Count one run. Losing the last counts in a server crash is fine; waiting is not."""
+        values: list[str | float] = [flow, outcome.value, seconds, seconds, retries, timeouts]
         with connection.cursor() as cursor:
-            cursor.execute(_ADD_OUTCOME, [flow, outcome.value, seconds, seconds])
+            cursor.execute(_COUNT_ONE + _ADD_UP, values)
+
+    @classmethod
+    def fold(cls, keys: Sequence[int]) -> int:
+        """Add these rows to what was earlier, in one statement. Returns how many."""
+        with connection.cursor() as cursor:
+            cursor.execute(_FOLD + _ADD_UP, [list(keys), cls.EARLIER])
+        return len(keys)
 
 
+_ADD_UP = """
+ON CONFLICT (flow, hour, outcome) DO UPDATE SET
+    count = known.count + excluded.count,
+    seconds_total = known.seconds_total + excluded.seconds_total,
+    seconds_max = greatest(known.seconds_max, excluded.seconds_max),
+    retries = known.retries + excluded.retries,
+    timeouts = known.timeouts + excluded.timeouts
+"""
 # The settings hold for this statement's own transaction: it waits neither for the disk nor for
 # somebody who holds the row.
-_ADD_OUTCOME = """
+_COUNT_ONE = """
 WITH unhurried AS (
     SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '200ms', true)
 )
-INSERT INTO integrity_flowoutcome AS known (flow, hour, outcome, count, seconds_total, seconds_max)
-SELECT %s, date_trunc('hour', now()), %s, 1, %s, %s FROM unhurried
-ON CONFLICT (flow, hour, outcome) DO UPDATE SET
-    count = known.count + 1,
-    seconds_total = known.seconds_total + excluded.seconds_total,
-    seconds_max = greatest(known.seconds_max, excluded.seconds_max)
+INSERT INTO integrity_flowoutcome AS known
+    (flow, hour, outcome, count, seconds_total, seconds_max, retries, timeouts)
+SELECT %s, date_trunc('hour', now()), %s, 1, %s, %s, %s, %s FROM unhurried
+"""
+_FOLD = """
+WITH gone AS (DELETE FROM integrity_flowoutcome WHERE id = ANY(%s) RETURNING *)
+INSERT INTO integrity_flowoutcome AS known
+    (flow, hour, outcome, count, seconds_total, seconds_max, retries, timeouts)
+SELECT flow, %s, outcome, sum(count), sum(seconds_total), max(seconds_max), sum(retries),
+    sum(timeouts)
+FROM gone GROUP BY flow, outcome ORDER BY flow, outcome
 """

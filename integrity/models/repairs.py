@@ -74,10 +74,17 @@ class RepairPlan(models.Model):
     class Meta:
         permissions = [
             ("plan_repair", "Can plan a repair"),
+            ("reveal_repair", "Can see what a repair changes unmasked"),
+            ("try_repair", "Can try a repair out"),
             ("approve_repair", "Can approve a repair"),
-            ("apply_repair", "Can apply, pause, resume and cancel a repair"),
+            ("apply_repair", "Can apply a repair"),
+            ("pause_repair", "Can pause a repair"),
+            ("resume_repair", "Can resume a repair"),
+            ("cancel_repair", "Can cancel a repair"),
+            ("force_repair", "Can stop a repair whose process is gone"),
             ("undo_repair", "Can undo a repair"),
             ("allow_unattended_repair", "Can let a repair run unattended"),
+            ("forbid_unattended_repair", "Can forbid a repair to run unattended"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -53,9 +53,9 @@ class Action(Repair):
 
 
 def plan_actions(
-    action: Action, plan: RepairPlan, subjects: Collection[str], limit: int | None
+    action: Action, plan: RepairPlan, subjects: Collection[str] | None, limit: int | None
 ) -> None:
-    deeds = [each for each in action.observe() if not subjects or each.subject in subjects]
+    deeds = [each for each in action.observe() if subjects is None or each.subject in subjects]
     for position, deed in enumerate(deeds[:limit], 1):
         with connection.cursor() as cursor:
             cursor.execute(_PLAN, {"plan": plan.pk, "position": position, **_plain(deed)})

@@ -10,8 +10,8 @@ from django.db import Error
 from integrity.audit import Actor
 from integrity.flows import Busy
 from integrity.leases import AlreadyRunning, LeaseLost, held
-from integrity.log import log_event
-from integrity.models import RepairPlan, Run
+from integrity.log import binding, log_event
+from integrity.models import PlannedChange, RepairPlan, Run
 from integrity.registry import UnknownName
 from integrity.repair.begin import (
     end,
@@ -83,6 +83,11 @@ def _begun(begin: Callable[[], Run], plan: UUID, by: Actor) -> Run:
 
 def go_on(*, plan: UUID, run: Run, by: Actor, watch: Watch, stop: Stop) -> RepairPlan:
     """Work on from the cursor, whether it has just begun or was resumed."""
+    with binding(plan=plan):
+        return _go_on(plan, run, by, watch, stop)
+
+
+def _go_on(plan: UUID, run: Run, by: Actor, watch: Watch, stop: Stop) -> RepairPlan:
     at_work = RepairPlan.objects.get(uid=plan)
     journey = _undoing if at_work.state == State.UNDOING else _applying
     try:
@@ -146,8 +151,13 @@ def _undoing(plan: RepairPlan, run: Run, by: Actor, watch: Watch, stop: Stop) ->
 
 def _refuse_undo(plan: RepairPlan, run: Run, by: Actor, error: str) -> None:
     text = f"Undoing it would break a promise of the database: {error}. Nothing was changed."
-    _end(plan, run, State.APPLIED, Run.State.FAILED, by, text, "integrity.repair_undo_refused")
+    state = State.CANCELLED if _is_partial(plan) else State.APPLIED
+    _end(plan, run, state, Run.State.FAILED, by, text, "integrity.repair_undo_refused")
     raise Refused(text)
+
+
+def _is_partial(plan: RepairPlan) -> bool:
+    return PlannedChange.objects.filter(plan=plan, state=PlannedChange.State.PLANNED).exists()
 
 
 def _drive(work: Work, plan: RepairPlan, run: Run, by: Actor, state: str, verb: str) -> None:
@@ -165,7 +175,9 @@ def _drive(work: Work, plan: RepairPlan, run: Run, by: Actor, state: str, verb: 
 
 
 def _stop(plan: RepairPlan, run: Run, by: Actor, error: str) -> None:
-    _end(plan, run, State.FAILED, Run.State.FAILED, by, error, "integrity.repair_failed")
+    # Who resumes what has failed goes on applying it: never after somebody asked for its undo.
+    state = State.CANCELLED if plan.state == State.UNDOING else State.FAILED
+    _end(plan, run, state, Run.State.FAILED, by, error, "integrity.repair_failed")
 
 
 def _give_up(plan: RepairPlan, run: Run, by: Actor, error: BaseException) -> None:
@@ -189,7 +201,7 @@ def _end(
 def _verify(plan: RepairPlan, by: Actor) -> None:
     """Check the invariant as any check does, so that its findings are resolved, too."""
     try:
-        (result,) = check([plan.invariant], by=by).report.results
+        (result,) = check([plan.invariant], by=by, current=True).report.results
         plan.verdict = result.result
     except (AlreadyRunning, LeaseLost, UnknownName):
         plan.verdict = "unknown"

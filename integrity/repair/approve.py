@@ -16,11 +16,14 @@ State = RepairPlan.State
 
 
 @flow("integrity.approve_repair")
-def approve(*, plan: UUID, hash: str, by: Actor, operation: str = "") -> RepairPlan:
+def approve(
+    *, plan: UUID, hash: str, by: Actor, operation: str = "", version: int | None = None
+) -> RepairPlan:
     """The draft may be applied by whoever is allowed to.
 
     Args:
         hash: of the plan that was looked at.
+        version: as which it was looked at; whichever, when None.
 
     Raises:
         NotFound
@@ -28,7 +31,7 @@ def approve(*, plan: UUID, hash: str, by: Actor, operation: str = "") -> RepairP
             second person.
     """
     claim_operation(operation)
-    draft = locked(plan)
+    draft = locked(plan, version)
     _refuse(draft, hash, by)
     RepairPlan.objects.filter(pk=draft.pk).update(
         state=State.APPROVED,
@@ -62,8 +65,11 @@ def refuse_expired(plan: RepairPlan) -> None:
 
 
 @transaction_required
-def locked(uid: UUID) -> RepairPlan:
+def locked(uid: UUID, version: int | None = None) -> RepairPlan:
+    """Raises NotFound; Refused: it is no longer the version that was looked at."""
     plan = RepairPlan.objects.select_for_update(no_key=True).filter(uid=uid).first()
     if plan is None:
         raise NotFound(f"There is no plan {uid}.")
+    if version is not None and version != plan.version:
+        raise Refused("Somebody went on with this plan meanwhile. Look at it again.")
     return plan

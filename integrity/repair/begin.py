@@ -16,7 +16,7 @@ from integrity.models import PlannedChange, RepairPlan, Run
 from integrity.repair.actions import Action, count_to_do
 from integrity.repair.approve import locked, refuse_expired
 from integrity.repair.declare import Repair, RowRepair, repairs
-from integrity.repair.errors import Refused
+from integrity.repair.errors import Refused, declared_right
 from integrity.repair.plan import hash_of, prepare_session
 from integrity.repair.worker import MAX_UNFIT
 from integrity.repair.writing import Span, count_agreeing
@@ -27,18 +27,24 @@ State = RepairPlan.State
 
 @flow("integrity.start_repair", statement_timeout=900.0, lock_timeout=5.0)
 def start(*, plan: UUID, confirmed: Collection[str], by: Actor) -> Run:
-    """Let an approved plan begin.
+    """Let an approved plan begin. Raises NotFound, Refused, UnknownName."""
+    return started(plan, confirmed=confirmed, by=by)
+
+
+@transaction_required
+def started(
+    plan: UUID, *, confirmed: Collection[str], by: Actor, version: int | None = None
+) -> Run:
+    """The run of an approved plan.
 
     1. Refuse what is not approved, too old, or in the way; begin the run.
     2. Refuse what is not what was approved, or of which more than 5 % has changed since.
 
     Args:
         confirmed: what the person typed, of what the obstacles ask for.
-
-    Raises:
-        NotFound, Refused, UnknownName
+        version: as which the plan was looked at; whichever, when None.
     """
-    approved = locked(plan)
+    approved = locked(plan, version)
     if approved.state != State.APPROVED:
         raise Refused(f"The plan is {approved.state}; only an approved one is applied.")
     refuse_expired(approved)
@@ -48,7 +54,8 @@ def start(*, plan: UUID, confirmed: Collection[str], by: Actor) -> Run:
     prepare_session()
     if hash_of(approved) != approved.hash:
         raise Refused("This is not what was approved: the plan was changed. Plan again.")
-    _refuse_stale(repair, approved)
+    with declared_right(repair.name):
+        _refuse_stale(repair, approved)
     _change(approved, state=State.RUNNING, run=run.uid, started_at=Now(), undo_until=_undo_until())
     detail = {"hash": approved.hash, "confirmed": list(confirmed), "run": str(run.uid)}
     audit("integrity.repair_started", by=by, subject=approved, detail=detail)
@@ -91,7 +98,12 @@ def _undo_until() -> Any:
 @flow("integrity.start_undo")
 def start_undo(*, plan: UUID, by: Actor) -> Run:
     """Let the undo of a plan begin. Raises NotFound, Refused."""
-    done = locked(plan)
+    return started_undo(plan, by=by)
+
+
+@transaction_required
+def started_undo(plan: UUID, *, by: Actor, version: int | None = None) -> Run:
+    done = locked(plan, version)
     if done.state not in (State.APPLIED, State.FAILED, State.CANCELLED):
         raise Refused(f"The plan is {done.state}; there is nothing to undo now.")
     if done.irreversible:
@@ -144,7 +156,10 @@ def put_off(*, plan: int, run: Run, by: Actor, error: str = "") -> None:
 def note_refusal(*, plan: UUID, by: Actor, error: str) -> None:
     """Nothing was changed, and the record says who tried and why not."""
     refused = locked(plan)
-    _change(refused, error=error)
+    # Its version stays: whoever was refused may mend what they sent, and send it again. What has
+    # begun is none the worse for somebody who came too late.
+    fresh = RepairPlan.objects.filter(pk=refused.pk, state__in=[State.DRAFT, State.APPROVED])
+    fresh.update(error=error)
     audit("integrity.repair_refused", by=by, subject=refused, detail={"error": error})
 
 

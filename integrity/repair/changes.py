@@ -53,14 +53,20 @@ def violating(
     steps: Sequence[Step], rows: "QuerySet[Any]", *, at: datetime, limit: int | None = None
 ) -> Statement:
     """A SELECT of the violating rows, with a column for each key and value of the changes."""
+    selected = asked(steps, rows, at=at)
+    sql, parameters = (selected[:limit] if limit else selected).query.sql_with_params()
+    return sql, list(parameters)
+
+
+def asked(steps: Sequence[Step], rows: "QuerySet[Any]", *, at: datetime) -> "QuerySet[Any]":
+    """As a queryset. Raises FieldError: an expression names what the rows don't have."""
     keys = [field.attname for field in rows.model._meta.pk_fields]
     names: dict[str, Any] = {f"integrity_pk{place}": F(key) for place, key in enumerate(keys)}
     for step in steps:
         for name, value in _asked(step).items():
             names[name] = _expression(value, at)
-    selected = rows.order_by(*keys).annotate(**names).values_list(*names)
-    sql, parameters = (selected[:limit] if limit else selected).query.sql_with_params()
-    return sql, list(parameters)
+    found: QuerySet[Any] = rows.order_by(*keys).annotate(**names).values_list(*names)
+    return found
 
 
 def _asked(step: Step) -> dict[str, Any]:

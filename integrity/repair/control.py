@@ -17,31 +17,40 @@ from integrity.repair.errors import Refused
 from integrity.transactions import transaction_required
 
 State, RunState = RepairPlan.State, Run.State
+# Nobody is at work on it, and nobody has to be asked to stop.
+IDLE = (RunState.QUEUED, RunState.PAUSED)
+BUSY = (RunState.RUNNING, RunState.PAUSING, RunState.CANCELLING)
 
 
 @flow("integrity.pause_repair")
-def pause(*, plan: UUID, by: Actor, force: bool = False) -> Run:
+def pause(*, plan: UUID, by: Actor, force: bool = False, version: int | None = None) -> Run:
     """Stop after the chunk in hand, to be resumed. Raises NotFound, Refused.
 
     Args:
         force: nobody is at work on it any more, for there was no sign of life for a lease's time.
+        version: as which the plan was looked at; whichever, when None.
     """
-    at_work, run = _at_work(plan, RunState.RUNNING, RunState.PAUSING)
-    state = _forced(run, RunState.PAUSED) if force else RunState.PAUSING
+    at_work, run = _at_work(plan, version, RunState.QUEUED, *BUSY)
+    if run.state == RunState.CANCELLING:
+        raise Refused("It was asked to give up, and does so after the chunk in hand.")
+    if run.state == RunState.QUEUED:
+        state: str = RunState.PAUSED
+    else:
+        state = _forced(run, RunState.PAUSED) if force else RunState.PAUSING
     return _ask(run, state, "integrity.repair_pause_asked", at_work, by)
 
 
 @flow("integrity.cancel_repair")
-def cancel(*, plan: UUID, by: Actor, force: bool = False) -> RepairPlan:
+def cancel(*, plan: UUID, by: Actor, force: bool = False, version: int | None = None) -> RepairPlan:
     """Give a plan up. What it has changed stays, and can be undone. Raises NotFound, Refused."""
-    given_up = locked(plan)
+    given_up = locked(plan, version)
     if given_up.state in (State.DRAFT, State.APPROVED):
         _end_plan(given_up)
         audit("integrity.repair_cancelled", by=by, subject=given_up)
     else:
-        at_work, run = _at_work(plan, RunState.RUNNING, RunState.PAUSING, RunState.PAUSED)
-        if force or run.state == RunState.PAUSED:
-            if run.state != RunState.PAUSED:
+        at_work, run = _at_work(plan, version, *IDLE, *BUSY)
+        if force or run.state in IDLE:
+            if run.state not in IDLE:
                 _forced(run, RunState.CANCELLED)
             _end_plan(at_work)
             _ask(run, RunState.CANCELLED, "integrity.repair_cancelled", at_work, by)
@@ -55,10 +64,15 @@ def cancel(*, plan: UUID, by: Actor, force: bool = False) -> RepairPlan:
 def resume(*, plan: UUID, by: Actor) -> Run:
     """Take a plan's run over, to go on behind the last chunk that was committed.
 
-    Lawful when the run is paused, failed or interrupted, or gave no sign of life for a lease's
-    time. Raises NotFound, Refused.
+    Lawful when the run is queued, paused, failed or interrupted, or gave no sign of life for a
+    lease's time. Raises NotFound, Refused.
     """
-    stopped = locked(plan)
+    return resumed(plan, by=by)
+
+
+@transaction_required
+def resumed(plan: UUID, *, by: Actor, version: int | None = None) -> Run:
+    stopped = locked(plan, version)
     run = Run.objects.select_for_update().filter(uid__in=[stopped.run]).first()
     if run is None or stopped.state not in (*RepairPlan.AT_WORK, State.FAILED):
         raise Refused(f"The plan is {stopped.state}; there is nothing to resume.")
@@ -76,7 +90,7 @@ def resume(*, plan: UUID, by: Actor) -> Run:
 
 
 def _taken_over(run: Run) -> Run:
-    if run.state != RunState.PAUSED and not _is_abandoned(run):
+    if run.state not in IDLE and not _is_abandoned(run):
         raise Refused(_ALIVE.format(seconds=config().run_lease))
     token = uuid.uuid4()
     Run.objects.filter(pk=run.pk).update(
@@ -91,8 +105,8 @@ def _taken_over(run: Run) -> Run:
 
 
 @transaction_required
-def _at_work(uid: UUID, *states: str) -> tuple[RepairPlan, Run]:
-    plan = locked(uid)
+def _at_work(uid: UUID, version: int | None, *states: str) -> tuple[RepairPlan, Run]:
+    plan = locked(uid, version)
     run = Run.objects.select_for_update().filter(uid__in=[plan.run], state__in=states).first()
     if run is None:
         raise Refused(f"The plan is {plan.state}, and nothing is at work on it.")

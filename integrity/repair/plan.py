@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, InternalError, connection
 
 from integrity.audit import Actor, audit
@@ -16,12 +18,13 @@ from integrity.repair.actions import Action, plan_actions
 from integrity.repair.candidates import candidates
 from integrity.repair.changes import draws, named_keys, planned, steps_of, violating
 from integrity.repair.declare import Repair, RowRepair, repairs
-from integrity.repair.errors import Refused
+from integrity.repair.errors import Refused, declared_right
 from integrity.repair.undoing import unwrite
 from integrity.repair.writing import RowsMoved, Span, write
-from integrity.sqlstate import constraint_name
+from integrity.sqlstate import constraint_name, without_values
 from integrity.transactions import check_deferred, rehearsal, savepoint
 
+SQL = Path(__file__).parents[1] / "sql"
 # From here on the planner is told what the plan looks like.
 ANALYZED_FROM = 1000
 BROKEN_PROMISES = (IntegrityError, InternalError, DataError)
@@ -37,7 +40,7 @@ def plan_repair(
     *,
     repair: str,
     by: Actor,
-    subjects: Collection[str] = (),
+    subjects: Collection[str] | None = None,
     limit: int | None = None,
     operation: str = "",
 ) -> RepairPlan:
@@ -48,7 +51,7 @@ def plan_repair(
     3. Rehearse the first row and its undo, and take both back.
 
     Args:
-        subjects: the keys of violating rows, as findings show them; all, when empty.
+        subjects: the keys of violating rows, as findings show them; all, when None.
         limit: plan no more violating rows than this.
 
     Raises:
@@ -59,16 +62,19 @@ def plan_repair(
     mending = repairs.get(repair)
     if by.kind not in ACTORS:
         raise Refused(f"Repairs are for operators, commands and tasks, not for a {by.kind}.")
-    _refuse_doubtful(mending)
-    prepare_session()
-    plan = _insert(mending, by)
-    if isinstance(mending, RowRepair):
-        _store(mending, plan, subjects, limit)
-    else:
-        assert isinstance(mending, Action)
-        plan_actions(mending, plan, subjects, limit)
-    _measure(mending, plan)
-    _rehearse(mending, plan)
+    if subjects is not None and not subjects:
+        raise NothingToRepair(NothingToRepair.__doc__)
+    with declared_right(repair):
+        _refuse_doubtful(mending)
+        prepare_session()
+        plan = _insert(mending, by)
+        if isinstance(mending, RowRepair):
+            _store(mending, plan, subjects, limit)
+        else:
+            assert isinstance(mending, Action)
+            plan_actions(mending, plan, subjects, limit)
+        _measure(mending, plan)
+        _rehearse(mending, plan)
     audit("integrity.repair_planned", by=by, subject=plan, detail=_detail(plan))
     return plan
 
@@ -117,10 +123,10 @@ def _now() -> datetime:
 
 
 def _store(
-    repair: RowRepair, plan: RepairPlan, subjects: Collection[str], limit: int | None
+    repair: RowRepair, plan: RepairPlan, subjects: Collection[str] | None, limit: int | None
 ) -> None:
     steps, rows = steps_of(repair), candidates(repair)
-    if subjects:
+    if subjects is not None:
         rows = rows.filter(pk__in=[primary_key(rows.model, each) for each in subjects])
     sql, parameters = violating(steps, rows, at=plan.created_at, limit=limit)
     keys = named_keys(rows.model)
@@ -140,7 +146,10 @@ def primary_key(model: Any, text: str) -> Any:
     texts = text.rpartition(f"{model._meta.label_lower}:")[2].split(":", len(parts) - 1)
     if len(texts) != len(parts):
         raise Refused(f"{text!r} is no key of {model._meta.label}.")
-    values = tuple(part.to_python(each) for part, each in zip(parts, texts, strict=True))
+    try:
+        values = tuple(part.to_python(each) for part, each in zip(parts, texts, strict=True))
+    except ValidationError:
+        raise Refused(f"{text!r} is no key of {model._meta.label}.") from None
     return values if len(values) > 1 else values[0]
 
 
@@ -195,7 +204,7 @@ def _refusal(attempt: Any) -> str:
 
 def promise_of(error: BaseException) -> str:
     """The promise that was refused, without the row that it was refused for."""
-    return constraint_name(error) or str(error).partition("\n")[0]
+    return constraint_name(error) or without_values(error)
 
 
 def _detail(plan: RepairPlan) -> dict[str, object]:
@@ -215,39 +224,10 @@ def _ask(sql: str, plan: int) -> tuple[Any, ...]:
         return row
 
 
-_ROW = """sha256(convert_to(concat_ws(chr(31),
+_LINE = """sha256(convert_to(concat_ws(chr(31),
     position, step, {table}, action, subject, key, before, change, assigned), 'UTF8'))"""
-_STORE = (
-    """
-WITH v AS MATERIALIZED (
-    SELECT row_number() OVER (ORDER BY {pk}) AS position, jsonb_build_array({pk}) AS subject,
-        r.*{drawn}
-    FROM ({violating}) r
-)
-INSERT INTO integrity_plannedchange (
-    plan_id, position, step, subject, "table", key, action, before, change, assigned, hash
-)
-SELECT %s, position, step, subject, table_name, key, action, before, change, assigned, """
-    + _ROW.replace("{table}", "table_name")
-    + """
-FROM ({planned}) AS planned ORDER BY position, step
-"""
-)
+_STORE = (SQL / "store_plan.sql").read_text().replace("{line}", _LINE.format(table="table_name"))
+_HASH = (SQL / "hash_plan.sql").read_text().replace("{line}", _LINE.format(table='"table"'))
 _COUNT = """
 SELECT count(*), coalesce(max(position), 0) FROM integrity_plannedchange WHERE plan_id = %s
 """
-# Hashes of hashes: the text of millions would not fit into one value.
-_HASH = (
-    """
-SELECT encode(sha256(coalesce(string_agg(block, '' ORDER BY number), '')), 'hex')
-FROM (
-    SELECT position / 10000 AS number, sha256(string_agg(line, '' ORDER BY position, step)) AS block
-    FROM (
-        SELECT position, step, """
-    + _ROW.replace("{table}", '"table"')
-    + """ AS line
-        FROM integrity_plannedchange WHERE plan_id = %s
-    ) AS lines GROUP BY 1
-) AS blocks
-"""
-)

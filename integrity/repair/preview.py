@@ -107,7 +107,10 @@ def subject_of(plan: RepairPlan, subject: list[Any]) -> str:
 
 
 def masked(value: Any) -> str:
-    """Numbers and truth values as they are; of a text its first letter and its length."""
+    """Numbers and truth values as they are; of a text its first letter and its length; of a list
+    or an object, which may hold any text, its length alone."""
+    if isinstance(value, list | dict):
+        return f"… ({len(value)})"
     if not isinstance(value, str) or not value:
         return str(value)
     return f"{value[0]}… ({len(value)})"

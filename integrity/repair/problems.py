@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.core.checks import CheckMessage, Error
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import Model
 
 from integrity.invariants.declare import Observation, invariants
@@ -66,8 +67,26 @@ def of_the_changes(repair: "RowRepair") -> Iterator[CheckMessage]:
             f"there is no such model: {error}",
             hint="Name it `app_label.Model`, and see that its app is in INSTALLED_APPS.",
         )
+        return
     if repair.lock_first:
         yield from _of_names(repair, subject, [repair.lock_first])
+    yield from _of_expressions(repair)
+
+
+def _of_expressions(repair: "RowRepair") -> Iterator[Error]:
+    """Django alone is asked: the database may not be there."""
+    from integrity.repair.changes import asked, steps_of
+
+    try:
+        for rows in (repair.suspects(), repair.recheck()):
+            asked(steps_of(repair), rows, at=datetime.now(UTC))
+    except (FieldError, FieldDoesNotExist) as error:
+        yield problem(
+            140,
+            repair,
+            f"it can't be asked of the database: {error}",
+            hint="Name fields of the violating row, in its values, its keys and its invariant.",
+        )
 
 
 def _of_change(repair: "RowRepair", change: "Change", subject: type[Model]) -> Iterator[Error]:

@@ -14,7 +14,7 @@ from integrity.invariants.declare import Invariant, Observation
 from integrity.models import RepairPlan
 from integrity.repair.approve import locked
 from integrity.repair.chunks import apply_span
-from integrity.repair.errors import Refused
+from integrity.repair.errors import Refused, declared_right
 from integrity.repair.plan import BROKEN_PROMISES, prepare_session, promise_of
 from integrity.repair.writing import Span
 from integrity.transactions import check_deferred, savepoint
@@ -105,12 +105,13 @@ def _try_out(*, plan: UUID, names: Sequence[str]) -> None:
     before, touched = _counts(asked), _written()
     applied = stale = 0
     refusal = ""
-    try:
-        with savepoint():
-            applied, stale = apply_span(tried, Span(tried.pk, 0, tried.subjects))
-            check_deferred()
-    except BROKEN_PROMISES as error:
-        refusal = promise_of(error)
+    with declared_right(tried.repair):
+        try:
+            with savepoint():
+                applied, stale = apply_span(tried, Span(tried.pk, 0, tried.subjects))
+                check_deferred()
+        except BROKEN_PROMISES as error:
+            refusal = promise_of(error)
     raise _TriedOut(
         Trial(
             applied, stale, refusal, _differences(before, _counts(asked)), list(_touched(touched))

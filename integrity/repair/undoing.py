@@ -1,12 +1,15 @@
 """Put rows back from the journal, where they still are as the repair left them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import connection
 
 from integrity.repair.names import literal, quoted
 from integrity.repair.writing import RowsMoved, Span
 from integrity.transactions import transaction_required
+
+SQL = Path(__file__).parents[1] / "sql"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,20 @@ def unwrite(span: Span) -> Undone:
         return Undone(undone, cursor.rowcount)
 
 
+def edited_since(span: Span, *, limit: int) -> tuple[int, list[int]]:
+    """Subjects whose rows are no longer as the repair left them: how many, and the first places.
+
+    Of row changes only. Nothing is locked or changed.
+    """
+    if not (tables := _tables(span)):
+        return 0, []
+    sql = _EDITED.format(matching=" UNION ALL ".join(_matching(table) for table in tables))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*span.parameters, limit])
+        count, places = cursor.fetchone()
+        return count, places or []
+
+
 def _tables(span: Span) -> list[_Table]:
     found = _execute(_TABLES, span)
     return [
@@ -123,36 +140,16 @@ def _execute(sql: str, span: Span) -> list[tuple[str, str, list[str], list[str] 
 
 
 _SPAN = "plan_id = %s AND position > %s AND position <= %s AND state = 'applied'"
-# Which tables, by what key, and which columns an update, or a trigger with it, has changed.
-_TABLES = f"""
-SELECT "table", action, min(keys), array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL)
-FROM (
-    SELECT "table", action, ARRAY(SELECT jsonb_object_keys(key)) AS keys, changed.name
-    FROM integrity_plannedchange LEFT JOIN LATERAL (
-        SELECT image.key AS name FROM jsonb_each(before) AS image
-        WHERE action = 'update' AND image.value IS DISTINCT FROM after -> image.key
-    ) AS changed ON true
-    WHERE {_SPAN}
-) AS journal
-GROUP BY 1, 2 ORDER BY 1, 2
-"""
+_TABLES = (SQL / "journaled_tables.sql").read_text()
+_LOCK = (SQL / "lock_journaled_rows.sql").read_text()
+_CHUNK = (SQL / "journaled_chunk.sql").read_text()
+_EDITED = _CHUNK + (SQL / "count_edited.sql").read_text()
+_UNWRITE = _CHUNK + (SQL / "undo_changes.sql").read_text()
 _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 ORDER BY attnum
 """
-_LOCK = (
-    """
-SELECT count(*) FROM (
-    SELECT FROM (
-        SELECT *, "table" AS table_name FROM integrity_plannedchange WHERE """
-    + _SPAN
-    + """
-    ) c CROSS JOIN LATERAL {record}, c.key) k JOIN {table} t ON {same_key}
-    WHERE {chosen} ORDER BY {order} FOR UPDATE OF t
-) AS locked
-"""
-)
 _SAME = """
     SELECT c.position, c.step FROM chunk c CROSS JOIN LATERAL {record}, c.key) k
     JOIN {table} t ON {same_key} WHERE {chosen} AND to_jsonb(t.*) = c.after
@@ -187,35 +184,6 @@ _PLACED = """written_{number} AS MATERIALIZED (
         FULL JOIN (SELECT key, true AS there FROM restored_{number}) w USING (key) OFFSET 0
     ) AS placed WHERE matched
 )"""
-_UNWRITE = (
-    """
-WITH chunk AS MATERIALIZED (
-    SELECT position, step, subject, key, before, after, action, "table" AS table_name
-    FROM integrity_plannedchange WHERE """
-    + _SPAN
-    + """
-), matching AS MATERIALIZED (
-    {matching}
-), whole AS MATERIALIZED (
-    SELECT * FROM (
-        SELECT compared.*, bool_and(same) OVER (PARTITION BY position) AS untouched FROM (
-            SELECT chunk.*, matched.same IS NOT NULL AS same FROM chunk
-            FULL JOIN (SELECT position, step, true AS same FROM matching) AS matched
-                USING (position, step) OFFSET 0
-        ) AS compared
-    ) AS together WHERE untouched
-), {writes}, written AS (
-    {written}
-), journal AS (
-    UPDATE integrity_plannedchange p SET state = 'undone', error = ''
-    FROM written
-    WHERE p.plan_id = %s AND p.position > %s AND p.position <= %s
-        AND p.position = written.position AND p.step = written.step
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM whole)
-"""
-)
 _CONFLICT = f"""
 UPDATE integrity_plannedchange SET state = 'conflict', error = 'edited since the repair'
 WHERE {_SPAN}

@@ -135,7 +135,7 @@ def _attempt(work: Work, pace: _Pace) -> Chunk | None:
     except (Busy, RowsMoved):
         pace.in_the_way()
     if pace.troubles >= PATIENCE:
-        raise Stopped("Others held the rows for too long. What is done is whole: resume it later.")
+        raise Stopped("Others held the rows for too long. What is done is whole: go on later.")
     return None
 
 

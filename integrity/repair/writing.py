@@ -1,6 +1,7 @@
 """Write planned changes and their journal in one statement, where the rows are still as planned."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -12,6 +13,7 @@ from integrity.repair.declare import RowRepair
 from integrity.repair.names import column_of, field_of, quoted, table_of
 from integrity.transactions import transaction_required
 
+SQL = Path(__file__).parents[1] / "sql"
 State = PlannedChange.State
 
 
@@ -175,27 +177,9 @@ def same_key(fields: list[Any]) -> str:
     return " AND ".join(f"t.{name} = k.{name}" for name in names)
 
 
-# A FULL JOIN is hashed or merged, behind OFFSET 0 also when nothing is expected of it: how many
-# rows a CTE has is a guess, and on a bad one the planner compares each row with each other.
-_AGREED = """
-WITH chunk AS MATERIALIZED (
-    SELECT position, step, subject, key, before, change, assigned
-    FROM integrity_plannedchange
-    WHERE plan_id = %s AND position > %s AND position <= %s AND state = 'planned'
-), v AS MATERIALIZED (
-    SELECT jsonb_build_array({pk}) AS subject, r.* FROM ({violating}) r
-), today AS MATERIALIZED (
-    {planned}
-), compared AS (
-    SELECT subject, step, chunk.position, chunk.key, chunk.before, chunk.change, chunk.assigned,
-        coalesce(today.change = chunk.change, false)
-            AND today.before IS NOT DISTINCT FROM chunk.before AS agrees
-    FROM chunk FULL JOIN today USING (subject, step) OFFSET 0
-), agreed AS MATERIALIZED (
-    {agreed}
-)
-"""
+_AGREED = (SQL / "agreeing_changes.sql").read_text()
 _SIMPLE = "SELECT * FROM compared WHERE agrees"
+_WRITE = (SQL / "write_changes.sql").read_text()
 # A subject's rows are written together or not at all, and none of them may be new since the plan.
 _ALL_STEPS = """
     SELECT * FROM (
@@ -209,18 +193,6 @@ _PLACED = """written_{number} AS MATERIALIZED (
         OFFSET 0
     ) AS placed WHERE matched
 )"""
-_WRITE = """
-, {writes}, written AS (
-    {written}
-), journal AS (
-    UPDATE integrity_plannedchange p SET state = 'applied', after = written.after
-    FROM written
-    WHERE p.plan_id = %s AND p.position > %s AND p.position <= %s
-        AND p.position = written.position AND p.step = written.step
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM agreed)
-"""
 _STALE = """
 UPDATE integrity_plannedchange SET state = 'stale'
 WHERE plan_id = %s AND position > %s AND position <= %s AND state = 'planned'

@@ -57,7 +57,7 @@ def _break(name: str) -> None:
     _demand(name in breakers, "it has no breaker")
     _demand(_result(name) == "holds", "it doesn't hold before it is broken")
     breakers.get(name).break_it()
-    check([name], by=ONE)
+    check([name], by=ONE, current=True)
     _demand(_result(name) == "broken", "it was broken, and the check doesn't say so")
     _demand(_open(name).exists(), "it was broken, and there is no finding")
 
@@ -89,7 +89,7 @@ def _take_back(repair: Repair, done: RepairPlan) -> str:
 
 
 def _result(name: str) -> str:
-    return evaluate([name]).results[0].result
+    return evaluate([name], current=True).results[0].result
 
 
 def _open(name: str) -> "QuerySet[Finding]":

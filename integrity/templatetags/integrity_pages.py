@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrity.invariants.declare import invariants
+from integrity.markdown import Span
 from integrity.models.runs import Severities
 
 register = template.Library()
@@ -18,11 +20,16 @@ NOTHING = "\N{EN DASH}"
 # A word, and what it looks like: its colour and its sign. The word is always there.
 TONES = {
     **dict.fromkeys(("critical", "broken", "error", "failed", "missed", "silent"), "bad"),
+    **dict.fromkeys(("overdue", "threshold"), "bad"),
     **dict.fromkeys(
         ("warning", "degraded", "unknown", "suspected", "interrupted", "regressed"), "warn"
     ),
     **dict.fromkeys(("healthy", "holds", "succeeded", "resolved", "as promised", "alive"), "ok"),
     **dict.fromkeys(("open", "running", "queued", "acknowledged", "info"), "info"),
+    # Of repairs and their rows.
+    **dict.fromkeys(("approved", "allowed", "pausing", "cancelling", "undoing"), "info"),
+    **dict.fromkeys(("stale", "conflict", "paused", "expired"), "warn"),
+    "applied": "ok",
 }
 SIGNS = {"bad": "✕", "warn": "!", "ok": "✓", "info": "•", "idle": NOTHING}
 SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -113,11 +120,33 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+@register.filter
+def as_html(span: Span) -> SafeString | str:
+    """A piece of a runbook. A link leads to another page of it, or out of the site."""
+    if span.kind == "code":
+        return format_html("<code>{}</code>", span.text)
+    if span.kind == "strong":
+        return format_html("<strong>{}</strong>", span.text)
+    target = _target(span.target)
+    return format_html('<a href="{}">{}</a>', target, span.text) if target else span.text
+
+
+def _target(written: str) -> str:
+    """Blank for what leads nowhere from here, such as a file beside the page."""
+    name = written.removesuffix(".md")
+    if name in invariants:
+        return reverse("admin:integrity_invariant_runbook", args=[name])
+    return written if written.startswith("https://") else ""
+
+
 TABS = {
     "overview": "Overview",
     "finding": "Findings",
     "invariant": "Invariants",
     "run": "Runs",
+    "repair": "Repairs",
+    "repairplan": "Repair plans",
+    "incident": "Incidents",
     "auditentry": "Audit log",
 }
 

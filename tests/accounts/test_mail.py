@@ -1,17 +1,21 @@
 import smtplib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from allauth.account.adapter import get_adapter
 from allauth.core import context
 from django.core import mail
+from django.db.models.functions import Now
 from django.test import RequestFactory
 
 from accounts.actors import VISITOR
 from accounts.effects import deliver_mail
+from accounts.handing_over import REFUSED_TO_ALL
 from accounts.mail import enqueue_mail, link, render, send_mail
+from accounts.simulators.faults import Fault
 from integrity.models import OutboxMessage
-from integrity.outbox import Message, Permanent
+from integrity.outbox import Message, Permanent, TryAgain
 from integrity.relay import deliver_due
 from integrity.transactions import TransactionRequired, transaction
 from tests import mailbox
@@ -100,9 +104,7 @@ class TestDelivery:
         first, second = (each.extra_headers["Message-ID"] for each in mail.outbox)
         assert first == second == "<2c5ea4c0@localhost>"
 
-    @pytest.mark.parametrize(
-        ("code", "error"), [(550, Permanent), (450, smtplib.SMTPRecipientsRefused)]
-    )
+    @pytest.mark.parametrize(("code", "error"), [(550, Permanent), (450, TryAgain)])
     def test_only_a_lasting_refusal_of_the_address_is_final(self, monkeypatch, code, error):
         def refuse(self, messages):
             raise smtplib.SMTPRecipientsRefused({"ada@example.com": (code, b"no")})
@@ -111,6 +113,61 @@ class TestDelivery:
 
         with pytest.raises(error):
             deliver_mail(message())
+
+
+class TestDeliveryByResend:
+    def promised(self):
+        send_mail(kind="test", sealed=SEALED, key="once", by=VISITOR)
+        return OutboxMessage.objects.get()
+
+    def test_it_leaves_under_the_id_of_its_row(self, vendors):
+        promised = self.promised()
+
+        assert deliver_due().count == 1
+
+        (sent,) = vendors.resend.effects("email.sent")
+        assert sent.details == {"key": str(promised.uid)}
+        assert not mail.outbox
+
+    def test_a_lost_answer_sends_no_second_mail(self, vendors):
+        vendors.resend.faults.add(Fault("reset_after"))
+        self.promised()
+
+        assert deliver_due().retried == 1
+        assert OutboxMessage.objects.get().last_error.startswith("TryAgain: resend emails.send")
+        OutboxMessage.objects.update(available_at=Now())
+
+        assert deliver_due().count == 1
+        assert len(vendors.resend.effects("email.sent")) == 1
+
+    @pytest.mark.parametrize(("status", "wait"), [(429, 7), (401, REFUSED_TO_ALL)])
+    def test_a_pause_is_taken_and_no_mail_is_blamed(self, vendors, status, wait):
+        vendors.resend.faults.add(Fault("status", status=status, headers={"Retry-After": "7"}))
+        promised = self.promised()
+
+        assert deliver_due().retried == 1
+
+        waiting = OutboxMessage.objects.get()
+        assert waiting.attempts == 0
+        pause = (waiting.available_at - promised.available_at).total_seconds()
+        assert wait <= pause < wait + 60
+
+    def test_what_is_refused_is_given_up(self, vendors):
+        vendors.resend.faults.add(Fault("status", status=422))
+        self.promised()
+
+        assert deliver_due().dead == 1
+
+    @pytest.mark.parametrize(("attempts", "state"), [(1, "dead"), (0, None)])
+    def test_only_what_may_have_left_a_day_ago_is_parked(self, vendors, attempts, state):
+        promised = self.promised()
+        long_ago = promised.created_at - timedelta(hours=24)
+        OutboxMessage.objects.update(attempts=attempts, created_at=long_ago)
+
+        deliver_due()
+
+        assert [message.state for message in OutboxMessage.objects.all()] == [state] * attempts
+        assert len(vendors.resend.effects("email.sent")) == 1 - attempts
 
 
 def test_what_allauth_writes_by_itself_goes_through_the_outbox():

@@ -3,14 +3,16 @@
 from contextlib import contextmanager
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import Address, Member, Profile, Wedding, WeddingStats
+from accounts.models import Address, Contact, Member, Profile, Wedding, WeddingStats
 from integrity.audit import Actor
-from integrity.models import AuditEntry, PlannedChange, RepairPlan
+from integrity.models import AuditEntry, OutboxMessage, PlannedChange, RepairPlan
+from integrity.relay import deliver_due
 from integrity.repair.apply import apply, undo
 from integrity.repair.approve import approve
 from integrity.repair.errors import Refused
-from integrity.repair.plan import plan_repair
+from integrity.repair.plan import NothingToRepair, plan_repair
 from integrity.testing import assert_every_invariant_holds
 from tests.database import execute
 from tests.factories import CoupleFactory, OnboardedCoupleFactory, OperatorFactory
@@ -168,3 +170,26 @@ def test_a_profile_whose_user_is_gone_is_set_aside():
     assert (plan.needs_second_person, plan.verdict) == (True, "holds")
     assert list(Profile.objects.values_list("user", flat=True)) == [kept.pk]
     assert plan.undo_refusal.startswith("accounts_profile_user_id")
+
+
+class TestContacts:
+    def test_whoever_was_there_before_the_key_is_told_of_by_the_repair(self, vendors):
+        known = [CoupleFactory(address__verified=True) for _ in range(2)]
+        CoupleFactory()
+
+        plan = mended("accounts.sync_contacts")
+
+        assert (plan.applied, plan.verdict) == (2, "holds")
+        assert OutboxMessage.objects.filter(effect="accounts.sync_contact").count() == len(known)
+        deliver_due()
+        assert Contact.objects.exclude(contact_id="").count() == len(known)
+        assert_every_invariant_holds()
+
+    def test_a_promise_that_was_given_up_is_retried_not_doubled(self, vendors):
+        CoupleFactory(address__verified=True)
+        mended("accounts.sync_contacts")
+        dead = {"state": "dead", "begun": True, "dead_at": timezone.now()}
+        OutboxMessage.objects.filter(effect="accounts.sync_contact").update(**dead)
+
+        with pytest.raises(NothingToRepair):
+            planned("accounts.sync_contacts")

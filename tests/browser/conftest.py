@@ -1,19 +1,15 @@
 """The site on a real port and a real database, in front of a real browser."""
 
 import os
-import shutil
 
 import pytest
 
 from integrity.relay import deliver_due
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import BROWSER, Visitor
 
 # Playwright keeps an event loop running in this thread, and Django would refuse every query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 MISSING = "There is no chromium on the PATH; Debian and Ubuntu have it as a package of that name."
 
 

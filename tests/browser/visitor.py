@@ -1,10 +1,14 @@
 """Somebody at a browser who notices what is wrong with a page."""
 
 import re
+import shutil
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, expect
 
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 # The standard without axe's own advice, for pages whose frame is Unfold's. The rule that 2.2 adds is
 # left out: what lies half below Unfold's bar counts as too small to be hit.

@@ -30,3 +30,12 @@ def test_a_view_that_sets_its_own_policy_keeps_it(rf):
         return response
 
     assert csp.PolicyByPath(view)(rf.get("/admin/"))[HEADER] == "default-src 'none'"
+
+
+def test_a_form_may_lead_to_the_paying_page_and_nowhere_else():
+    assert csp.site()["form-action"] == ["'self'"]
+    assert csp.site(form_targets=["https://pay.example"])["form-action"] == [
+        "'self'",
+        "https://pay.example",
+    ]
+    assert csp.SITE["form-action"] == ["'self'"]

@@ -53,6 +53,28 @@ def test_a_key_with_a_dollar_in_front_is_a_key(monkeypatch):
     assert environment.text("SECRET_KEY") == "$HOME"
 
 
+def test_networks_are_addresses_or_ranges(monkeypatch):
+    monkeypatch.setenv("METRICS_ADDRESSES", "10.0.0.0/8, ::1")
+    assert [str(each) for each in environment.networks("METRICS_ADDRESSES")] == [
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+    monkeypatch.setenv("METRICS_ADDRESSES", "monitor.internal")
+    with pytest.raises(ImproperlyConfigured, match="METRICS_ADDRESSES"):
+        environment.networks("METRICS_ADDRESSES")
+
+
+def test_a_token_that_can_be_guessed_is_refused(monkeypatch):
+    monkeypatch.setenv("METRICS_TOKEN", "")
+    assert environment.token("METRICS_TOKEN") == ""
+    monkeypatch.setenv("METRICS_TOKEN", "x" * 24)
+    assert environment.token("METRICS_TOKEN") == "x" * 24
+    monkeypatch.setenv("METRICS_TOKEN", "short")
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN") as refusal:
+        environment.token("METRICS_TOKEN")
+    assert "short" not in str(refusal.value)
+
+
 def test_words_are_separated_by_commas_and_spaces_do_not_matter(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", " a.example ,b.example,, ")
     assert environment.words("ALLOWED_HOSTS") == ["a.example", "b.example"]
@@ -71,3 +93,10 @@ def test_processes_that_start_together_agree_on_the_keys(tmp_path):
         found = pool.map(environment.development_keys, [tmp_path / "data"] * 8)
     assert len({json.dumps(keys) for keys in found}) == 1
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["keys.json"]
+
+
+def test_where_resend_sends_no_mail_server_is_needed(nothing_set):
+    nothing_set.setenv("RESEND_SENDING_KEY", "re_1")
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        environment.require_all()
+    assert "EMAIL_URL" not in str(refusal.value)

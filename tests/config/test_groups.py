@@ -23,6 +23,13 @@ def test_a_group_is_offered_verbs_and_a_look_at_facts():
     assert {"add_couple", "set_interests", "view_user", "view_member"} <= codenames()
 
 
+def test_a_group_is_offered_each_verb_of_a_repair_by_itself():
+    verbs = {"plan", "reveal", "try", "approve", "apply", "pause", "resume", "cancel", "force"}
+    verbs |= {"undo", "allow_unattended", "forbid_unattended"}
+
+    assert {f"{verb}_repair" for verb in verbs} | {"view_repair", "view_repairplan"} <= codenames()
+
+
 def test_a_group_is_not_offered_what_nobody_may():
     nobodys = {"change_user", "delete_wedding", "delete_authenticator", "view_session"}
 

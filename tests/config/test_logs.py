@@ -10,6 +10,9 @@ from django.urls import resolve
 from structlog.contextvars import bound_contextvars
 
 from config.logs import logging_config
+from integrity.flows import Busy
+from integrity.log import binding, log_event
+from tests.accounts.pages import sign_up
 
 
 @pytest.fixture
@@ -60,6 +63,31 @@ def test_the_request_is_named_by_its_id_and_its_route_and_not_by_its_path(lines,
     assert read()[0]["event"] == f"Server Error: /{known.resolver_match.route}"
 
 
+def test_anybodys_line_names_the_run_and_the_plan_that_it_comes_from(lines):
+    logger, read = lines
+    with binding(run="5eed", plan="1dea"):
+        logger.warning("slow query")
+        log_event(logger, logging.INFO, "run.mentioned", run="another")
+    others, ours = read()
+    assert (others["run"], others["plan"]) == ("5eed", "1dea")
+    assert (ours["run"], ours["plan"]) == ("another", "1dea")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_fails_is_found_by_its_id_and_names_nobody(lines, client, monkeypatch):
+    def busy(**kwargs):
+        raise Busy("accounts.sign_up")
+
+    logger, read = lines
+    (handler,) = logger.handlers
+    monkeypatch.setattr("accounts.forms.sign_up", busy)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    answer = sign_up(client, "ada@example.com")
+    found = [line for line in read() if line["event"] == "request.busy"]
+    assert [line["request_id"] for line in found] == [answer["X-Request-Id"]]
+    assert "ada" not in json.dumps(read())
+
+
 def test_an_exception_stays_on_its_line(lines):
     logger, read = lines
     try:
@@ -98,3 +126,10 @@ def test_a_traceback_in_the_text_of_development_shows_no_variables():
 
     assert "LookupError" in line
     assert typed not in line
+
+
+@pytest.mark.parametrize("name", ["stripe", "httpx", "httpcore", "urllib3"])
+def test_what_the_vendors_libraries_say_below_a_warning_is_not_logged(name):
+    """They log addresses: in paths, and in what a vendor answered."""
+    assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+    assert logging.getLogger(name).isEnabledFor(logging.WARNING)

@@ -20,6 +20,8 @@ PRODUCTION = {
     "TRUST_FORWARDED_PROTO": "false",
     "TRUSTED_PROXY_COUNT": "0",
 }
+# Not needed to start; without it a check says that nobody is told.
+TOLD = {"ALERT_ADDRESSES": "ops@everafter.example"}
 SHOW = (
     "from django.conf import settings as s; from django.urls import resolve, Resolver404\n"
     "from django.apps import apps\n"
@@ -48,9 +50,12 @@ def test_the_refusal_is_text_and_no_check_that_has_found_something(checkout):
 
 
 def test_the_production_profile_passes_the_deployment_checks(checkout):
-    checked = manage(checkout, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    command = ("check", "--deploy", "--fail-level", "WARNING")
+    checked = manage(checkout, *command, **PRODUCTION, **TOLD)
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout
+    untold = manage(checkout, *command, **PRODUCTION)
+    assert "integrity.W001" in untold.stderr
 
 
 def test_production_has_no_demo_and_no_file_of_keys(checkout):
@@ -115,3 +120,11 @@ def test_commands_without_need_of_a_database_start_none_and_the_first_connection
     assert embedded_postgres.answers(server)
     assert manage(checkout, "embedded_postgres", "stop").stdout == "stopped\n"
     assert manage(checkout, "embedded_postgres", "stop").stdout == "not running\n"
+
+
+def test_checks_are_read_on_a_replica_where_one_is_named(checkout):
+    script = SHOW + "print(s.INTEGRITY['REPLICA'] or 'none', *sorted(s.DATABASES))"
+    command = ("shell", "--no-imports", "-c", script)
+    assert manage(checkout, *command, **PRODUCTION).stdout.split() == ["none", "default"]
+    named = manage(checkout, *command, **PRODUCTION, REPLICA_URL=PRODUCTION["DATABASE_URL"])
+    assert named.stdout.split() == ["replica", "default", "replica"]

@@ -1,12 +1,15 @@
 """From a visitor to a verified account: each flow as its caller calls it, and what must come of it."""
 
-from django.db import IntegrityError
+from types import SimpleNamespace
+
+from django.contrib.auth.models import Group
 
 from accounts.actors import VISITOR
-from accounts.errors import MailedAMomentAgo
+from accounts.doctor import rehearse_sign_up
+from accounts.errors import EmailTaken, MailedAMomentAgo
 from accounts.mail import render, send_mail
 from accounts.models import Address, Member, Profile, User, Wedding, WeddingStats
-from accounts.operators import make_operator
+from accounts.operators import make_operator, set_groups
 from accounts.passwords import request_password_reset
 from accounts.privacy import reveal
 from accounts.signup import remind_of_account, sign_up
@@ -15,6 +18,7 @@ from accounts.verification import (
     resend_verification,
 )
 from integrity.drill.core import Scenario
+from integrity.models import AuditEntry
 from tests.drill.facts import (
     BY,
     addresses_of,
@@ -27,6 +31,7 @@ from tests.drill.facts import (
     profile_of,
     stranger,
 )
+from tests.factories import OperatorFactory
 
 LIMITED = {"refusals": (MailedAMomentAgo,), "done_before": (MailedAMomentAgo,)}
 
@@ -157,6 +162,7 @@ def operator_made(context):
         user=(User.objects.filter(email=context.email, kind="operator").count(), 0, 1),
         address=(Address.objects.filter(**mine, verified=True, primary=True).count(), 0, 1),
         profile=(Profile.objects.filter(**mine, email_verified=True).count(), 0, 1),
+        group=(Group.objects.filter(user__email=context.email).count(), 0, 1),
         audit=(sum(audits(user) for user in User.objects.filter(email=context.email)), 0, 1),
     )
 
@@ -164,12 +170,45 @@ def operator_made(context):
 MAKE_OPERATOR = Scenario(
     name="make_operator",
     flows=("accounts.make_operator",),
-    setup=stranger,
+    setup=lambda: stranger(group=Group.objects.create(name=fresh_email()).name),
     act=lambda context: make_operator(
-        email=context.email, password_hash="!x", is_superuser=True, by=BY
+        email=context.email, password_hash="!x", is_superuser=False, groups=[context.group], by=BY
     ),
     whole=operator_made,
-    done_before=(IntegrityError,),
+    done_before=(EmailTaken,),
+)
+
+
+def an_operator():
+    group = Group.objects.create(name=fresh_email())
+    return SimpleNamespace(user=OperatorFactory(email=fresh_email()), group=group)
+
+
+SET_GROUPS = Scenario(
+    name="set_groups",
+    flows=("accounts.set_groups",),
+    setup=an_operator,
+    act=lambda context: set_groups(user=context.user, groups=[context.group.name], by=BY),
+    whole=lambda context: judge(
+        groups=(context.user.groups.count(), 0, 1), audit=(audits(context.user), 0, 1)
+    ),
+)
+
+
+def rehearsals():
+    return AuditEntry.objects.filter(verb="accounts.sign_up_rehearsed").count()
+
+
+REHEARSE = Scenario(
+    name="rehearse_sign_up",
+    flows=("accounts.rehearse_sign_up",),
+    setup=lambda: stranger(rehearsals=rehearsals(), mails=mails("verify:")),
+    act=lambda context: rehearse_sign_up(by=BY),
+    whole=lambda context: judge(
+        users=(User.objects.filter(email__endswith="@rehearsal.invalid").count(), 0, 0),
+        mails=(mails("verify:"), context.mails, context.mails),
+        audit=(rehearsals() > context.rehearsals, False, True),
+    ),
 )
 
 REVEAL = Scenario(
@@ -183,6 +222,8 @@ REVEAL = Scenario(
 
 SCENARIOS = [
     MAKE_OPERATOR,
+    SET_GROUPS,
+    REHEARSE,
     REVEAL,
     SIGN_UP,
     REMIND_OF_ACCOUNT,

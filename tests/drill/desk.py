@@ -6,14 +6,25 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from integrity.alerts import send_test
 from integrity.drill.core import Scenario
 from integrity.evaluate import Report, Result
 from integrity.findings import acknowledge, assign, mark_false_positive, reopen, snooze
+from integrity.flows import AlreadyDone
 from integrity.invariants.custom import Custom
 from integrity.invariants.violations import Violation
 from integrity.leases import AlreadyRunning, LeaseLost, begin
 from integrity.lifecycle import record
-from integrity.models import AuditEntry, Finding, Run, RunResult
+from integrity.models import (
+    Alert,
+    AuditEntry,
+    Finding,
+    Incident,
+    IncidentChange,
+    OutboxMessage,
+    Run,
+    RunResult,
+)
 from integrity.queued import queue_check
 from tests.drill.facts import BY, audits, judge
 
@@ -35,10 +46,23 @@ def checked():
     return SimpleNamespace(name=name, run=run, report=Report([result], 0.1, timezone.now()))
 
 
+def told(changes):
+    """The change, the message that tells of it, and the promise to deliver that."""
+    alerts = Alert.objects.filter(changes__in=changes)
+    messages = OutboxMessage.objects.filter(payload__alert__in=[str(each.uid) for each in alerts])
+    return {
+        "changes": (changes.count(), 0, 1),
+        "alerts": (alerts.count(), 0, 1),
+        "messages": (messages.count(), 0, 1),
+    }
+
+
 def recorded(context):
     return judge(
         findings=(Finding.objects.filter(invariant=context.name).count(), 0, 1),
         results=(RunResult.objects.filter(run=context.run).count(), 0, 1),
+        incident=(Incident.objects.filter(subject=context.name, state="open").count(), 0, 1),
+        **told(IncidentChange.objects.filter(incident__subject=context.name)),
         run=(Run.objects.get(pk=context.run.pk).state, "running", "succeeded"),
     )
 
@@ -121,9 +145,33 @@ QUEUE = Scenario(
 )
 
 
+def nobody_told():
+    """Nothing but this test alert is to be seen."""
+    Incident.objects.filter(subject="test").delete()
+    return SimpleNamespace(operation=str(uuid4()), before=AuditEntry.objects.count())
+
+
+def alert_sent(context):
+    return judge(
+        **told(IncidentChange.objects.filter(kind="test")),
+        audit=(AuditEntry.objects.count() - context.before, 0, 1),
+    )
+
+
+SEND_TEST = Scenario(
+    name="send_test_alert",
+    flows=("integrity.send_test_alert",),
+    setup=nobody_told,
+    act=lambda context: send_test(by=BY, operation=context.operation),
+    whole=alert_sent,
+    done_before=(AlreadyDone,),
+)
+
+
 SCENARIOS = [
     RECORD,
     QUEUE,
+    SEND_TEST,
     judging(
         "acknowledge",
         "acknowledge_findings",

@@ -1,13 +1,29 @@
 """All scenarios."""
 
-from tests.drill import accounts, addresses, checklist, desk, platform, repairs, wizard
+from tests.drill import (
+    accounts,
+    addresses,
+    billing,
+    checklist,
+    contacts,
+    demo,
+    desk,
+    plan,
+    platform,
+    repairs,
+    wizard,
+)
 
 SCENARIOS = [
     *accounts.SCENARIOS,
     *addresses.SCENARIOS,
     *wizard.SCENARIOS,
     *checklist.SCENARIOS,
+    *billing.SCENARIOS,
+    *contacts.SCENARIOS,
+    *plan.SCENARIOS,
     *platform.SCENARIOS,
     *desk.SCENARIOS,
     *repairs.SCENARIOS,
+    *demo.SCENARIOS,
 ]

@@ -4,12 +4,14 @@ from dataclasses import replace
 from itertools import count
 
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from accounts.links import EmailConfirmationHMAC
 from accounts.models import Address
+from tests.accounts.stripe_story import SECRET, raw, signed
 from tests.drill.accounts import SIGN_UP, VERIFY
+from tests.drill.billing import RECEIVE
 from tests.drill.checklist import COMPLETE_TASK
 from tests.drill.wizard import OTHER_INTERESTS, STEP_TWO
 from tests.factories import PASSWORD
@@ -21,7 +23,7 @@ class Refused(Exception):
     """A page that says that it didn't work, or that nobody knows."""
 
 
-def visited(scenario, *, submit):
+def visited(scenario, *, submit, success=302):
     """The scenario's data and its verdict; the call is a request."""
 
     def setup():
@@ -38,7 +40,7 @@ def visited(scenario, *, submit):
     def act(context):
         let_locks_expire()
         response = submit(context)
-        if response.status_code != 302:
+        if response.status_code != success:
             raise Refused(response.status_code)
 
     return replace(
@@ -83,9 +85,22 @@ def tick(context):
     return context.client.post(reverse("onboarding_task_done", args=[context.tasks[0].uid]))
 
 
+def deliver(context):
+    """Stripe takes anything but a 200 for a reason to come again."""
+    body = raw(context.event)
+    with override_settings(STRIPE_WEBHOOK_SECRETS=[SECRET]):
+        return context.client.post(
+            reverse("accounts_stripe_webhook"),
+            body,
+            content_type="application/json",
+            headers={"Stripe-Signature": signed(body)},
+        )
+
+
 SCENARIOS = [
     visited(SIGN_UP, submit=submit_sign_up),
     visited(VERIFY, submit=press_the_link),
     visited(STEP_TWO, submit=submit_step_two),
     visited(COMPLETE_TASK, submit=tick),
+    visited(RECEIVE, submit=deliver, success=200),
 ]

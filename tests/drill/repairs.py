@@ -3,7 +3,7 @@
 from integrity.drill.core import Scenario
 from integrity.flows import AlreadyDone
 from integrity.leases import LeaseLost
-from integrity.repair import begin, control
+from integrity.repair import begin, control, queueing
 from integrity.repair.approve import approve
 from integrity.repair.errors import Refused
 from integrity.repair.plan import plan_repair
@@ -161,6 +161,33 @@ SCENARIOS = [
         paused,
         lambda context: control.resume(plan=context.plan.uid, by=BY),
         whole=whole(run="running"),
+    ),
+    scenario(
+        "queue_repair",
+        "queue_repair",
+        approved,
+        lambda context: queueing.apply_later(
+            plan=context.plan.uid, by=BY, operation=context.operation
+        ),
+        whole=whole(state="running", run="queued"),
+    ),
+    scenario(
+        "queue_undo",
+        "queue_undo",
+        applied,
+        lambda context: queueing.undo_later(
+            plan=context.plan.uid, by=BY, operation=context.operation
+        ),
+        whole=whole(state="undoing", run="queued"),
+    ),
+    scenario(
+        "resume_later",
+        "queue_resume",
+        paused,
+        lambda context: queueing.resume_later(
+            plan=context.plan.uid, by=BY, operation=context.operation
+        ),
+        whole=whole(run="queued"),
     ),
     scenario(
         "try_out",

@@ -3,14 +3,21 @@
 import pytest
 
 from integrity.drill.interleave import interleave
-from tests.drill import pairs_accounts, pairs_onboarding
+from tests.drill import pairs_accounts, pairs_billing, pairs_onboarding, pairs_plan
 from tests.drill.breaking import assert_no_problems
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize(
-    "pair", [*pairs_accounts.PAIRS, *pairs_onboarding.PAIRS], ids=lambda each: each.name
+    "pair",
+    [
+        *pairs_accounts.PAIRS,
+        *pairs_billing.PAIRS,
+        *pairs_onboarding.PAIRS,
+        *pairs_plan.PAIRS,
+    ],
+    ids=lambda each: each.name,
 )
 def test_they_may_meet_anywhere(pair):
     assert_no_problems(interleave(pair))

@@ -1,4 +1,7 @@
-"""Repairs, broken at every boundary by every kind of fault: all of it is there, or nothing."""
+"""Repairs, broken at every boundary by every kind of fault: all of it is there, or nothing.
+
+Every second one; the others stand beside them, since a file runs in one process.
+"""
 
 import pytest
 
@@ -8,6 +11,6 @@ from tests.drill.repairs import SCENARIOS
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@each_by_every_fault(SCENARIOS)
+@each_by_every_fault(SCENARIOS[::2])
 def test_it_is_all_or_nothing(scenario, kind):
     assert_all_or_nothing(scenario, kind)

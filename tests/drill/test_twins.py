@@ -7,14 +7,18 @@ import pytest
 from integrity.drill.core import drill, rehearse, shoot
 from integrity.drill.faults import FAULTS
 from integrity.drill.interleave import interleave
-from tests.drill import pairs_accounts, pairs_onboarding, twins
+from tests.drill import pairs_accounts, pairs_billing, pairs_onboarding, pairs_plan, twins
 from tests.drill.accounts import SIGN_UP, VERIFY
 from tests.drill.every import SCENARIOS
 from tests.drill.wizard import REPLACE
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# One statement is all that they write, so there is nothing to tear.
-WHOLE_ANYWAY = {"send_mail", "deliver_due", "reveal_person", "note_reveal", "note_verdict"}
+# One statement is all that they keep, so there is nothing to tear.
+WHOLE_ANYWAY = {
+    *("send_mail", "deliver_due", "reveal_person", "note_reveal", "note_verdict"),
+    *("rehearse_sign_up", "settle_doubt"),
+    *("note_unsubscribed", "note_contact", "note_contact, too late"),
+}
 # What it writes is meant to be rolled back: committed piece by piece, it needs no fault to be wrong.
 NEVER_COMMITTED = {"try_out"}
 TORN = [twins.torn(each) for each in SCENARIOS if each.name not in WHOLE_ANYWAY | NEVER_COMMITTED]
@@ -90,3 +94,37 @@ class TestWithoutTheLock:
             report = interleave(pairs_onboarding.TICK_TWO)
 
         assert report.problems
+
+
+class TestEventsAndUse:
+    def test_the_last_word_is_not_the_newest(self):
+        with twins.last_word_wins():
+            report = interleave(pairs_billing.EVENT_AND_OLDER)
+
+        assert "failed: True" in str(report.problems), str(report)
+
+    def test_an_event_misses_its_owner(self):
+        with twins.customer_not_held():
+            report = interleave(pairs_billing.EVENT_AND_OWNER)
+
+        assert "left: ['no_owner']" in str(report.problems), str(report)
+
+    def test_the_limit_is_passed_by_one(self):
+        with twins.limit_looked_up():
+            report = interleave(pairs_billing.LAST_TWICE)
+
+        assert "the answers were returned and returned" in str(report.problems), str(report)
+
+
+class TestTwoClicksOnAPlan:
+    def test_both_partners_are_asked_to_pay(self):
+        with twins.wedding_not_held():
+            report = interleave(pairs_plan.PARTNERS)
+
+        assert "the answers were returned and returned" in str(report.problems), str(report)
+
+    def test_a_double_click_shows_an_error(self):
+        with twins.without_the_claim():
+            report = interleave(pairs_plan.DOUBLE_CLICK)
+
+        assert "OneAtATime" in str(report.problems), str(report)

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.db.transaction import atomic, on_commit
 
+from accounts import usage
 from accounts.errors import EmailTaken
 from accounts.models import User, Wedding
 from integrity.drill.promises import prepare
@@ -130,11 +131,55 @@ def checklist_unlocked():
 
 
 @contextmanager
+def last_word_wins():
+    """An event that arrives later, taken for newer."""
+    with patch("accounts.billing.newest_subscription", lambda known, said: said):
+        yield
+
+
+@contextmanager
+def customer_not_held():
+    """Who looks for an owner and who names one, past each other."""
+    with patch("accounts.billing._hold"):
+        yield
+
+
+@contextmanager
+def limit_looked_up():
+    """A look at the counter instead of a condition on it."""
+    look = usage._this_month
+
+    def this_month(wedding, metric):
+        counter, value = look(wedding, metric)
+        if value >= usage.LIMITS[metric]["free"]:
+            raise usage.LimitReached
+        return counter, value
+
+    condition = "value + %s BETWEEN 0 AND CASE WHEN %s < 0 THEN value ELSE %s END"
+    assert condition in usage._RAISE
+    without = usage._RAISE.replace(condition, "(%s, %s, %s) IS NOT NULL")
+    with patch("accounts.usage._this_month", this_month), patch("accounts.usage._RAISE", without):
+        yield
+
+
+@contextmanager
+def wedding_not_held():
+    """Two partners who each see that nobody has asked yet."""
+
+    def find_wedding(user):
+        return Wedding.objects.get(members__user=user)
+
+    with patch("accounts.plan._hold_wedding", find_wedding):
+        yield
+
+
+@contextmanager
 def without_the_claim():
     """A second try that doesn't know of the first."""
     with (
         patch("accounts.verification.claim_operation"),
         patch("accounts.signup.claim_operation"),
         patch("onboarding.interests.claim_operation"),
+        patch("accounts.plan.claim_operation"),
     ):
         yield

@@ -1,7 +1,9 @@
+import sys
+
 import pytest
 from cryptography.fernet import Fernet
 
-from integrity.checks import check_integrity
+from integrity.checks import DOORBELLS, check_deployment, check_integrity
 
 
 def ids():
@@ -55,14 +57,50 @@ def test_a_seal_key_that_is_none_is_named_by_its_place_and_not_shown(setting, ke
     assert not key or key not in problem.msg
 
 
+@pytest.mark.parametrize("bell", DOORBELLS)
 @pytest.mark.parametrize("name", ["integrity.tasks.rign", "integrity.task.ring", "ring"])
-def test_a_doorbell_that_is_not_there_is_named_before_anybody_rings(setting, name):
-    setting(DOORBELL=name)
+def test_a_doorbell_that_is_not_there_is_named_before_anybody_rings(setting, bell, name):
+    setting(**{bell: name})
 
-    assert ids() == ["integrity.E005"]
+    [problem] = check_integrity()
+    assert (problem.id, bell in problem.msg) == ("integrity.E005", True)
 
 
-def test_the_doorbell_of_this_project_is_there(setting):
-    setting(DOORBELL="integrity.tasks.ring")
+def test_the_doorbells_of_this_project_are_there(setting):
+    setting(**{bell: f"integrity.tasks.{hook}" for bell, hook in DOORBELLS.items()})
 
     assert ids() == []
+
+
+class TestAlerts:
+    @pytest.mark.parametrize("address", ["ops", "nonsense://hush", "slack://hush", "mailto://"])
+    def test_an_address_that_nothing_can_be_sent_to_is_named_by_its_label(self, setting, address):
+        setting(ALERT_ADDRESSES=["ops@b.example", address])
+
+        [problem] = check_integrity()
+        assert problem.id == "integrity.W002"
+        assert "hush" not in str(problem)
+        # It is no error: a sweep is made all the same.
+        assert not problem.is_serious()
+
+    def test_an_address_that_needs_apprise_where_it_is_not_installed(self, setting, monkeypatch):
+        setting(ALERT_ADDRESSES=["json://127.0.0.1/"])
+        monkeypatch.setitem(sys.modules, "apprise", None)
+
+        assert ids() == ["integrity.W003"]
+
+    def test_a_watcher_that_has_no_web_address(self, setting):
+        setting(ALIVE_URL="file:///etc/hostname")
+
+        assert ids() == ["integrity.W004"]
+
+    def test_good_ones_are_in_order(self, setting):
+        setting(ALERT_ADDRESSES=["ops@b.example", "json://h/"], ALIVE_URL="https://h/")
+
+        assert ids() == []
+
+    def test_no_address_at_all_is_said_before_a_deployment(self, setting):
+        assert ids() == []
+        assert [problem.id for problem in check_deployment()] == ["integrity.W001"]
+        setting(ALERT_ADDRESSES=["ops@b.example"])
+        assert check_deployment() == []

@@ -26,8 +26,8 @@ class TestList:
 
         assert (ended.code, ended.err) == (0, "")
         assert ended.out.splitlines() == [
-            "INVARIANT   SEVERITY  OWNER  STATEMENT",
-            "test.right  critical  -      It is right.",
+            "ID          SEVERITY  LAST RESULT  REPAIR  OWNER  STATEMENT",
+            "test.right  critical  -            -       -      It is right.",
         ]
 
     def test_as_json(self, manage):
@@ -35,8 +35,10 @@ class TestList:
 
         assert json.loads(manage("integrity", "list", "test", "--format", "json").out) == [
             {
-                "invariant": "test.right",
+                "id": "test.right",
                 "severity": "error",
+                "last_result": None,
+                "repair": None,
                 "owner": None,
                 "statement": "It is right.",
             }
@@ -151,7 +153,8 @@ class TestOutput:
         ]
         assert verdict.startswith("1 holds, 1 broken, 1 unknown in ")
         assert verdict.endswith(": critical")
-        assert f"test.wrong: {broken_row}\nrun " in ended.err
+        assert f"test.wrong: {broken_row}\n" in ended.err
+        assert "what to do: manage.py integrity runbook test.wrong\nrun " in ended.err
 
     def test_json_is_one_document(self, manage, broken_row):
         declare("unknown", lambda: 1 / 0)

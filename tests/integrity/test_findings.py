@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from integrity.audit import Actor
 from integrity.findings import (
+    LONGEST,
     EndRequired,
+    EndTooFar,
     ReasonRequired,
     acknowledge,
     assign,
@@ -108,3 +110,16 @@ def test_a_silence_has_a_reason_and_an_end(silence):
     with pytest.raises(EndRequired):
         silence(uids=[one.uid], until=timezone.now(), by=ANN)
     assert Finding.objects.get().state == State.OPEN
+
+
+@pytest.mark.parametrize(
+    ("silence", "state"),
+    [(snooze, State.SNOOZED), (mark_false_positive, State.FALSE_POSITIVE)],
+)
+def test_a_silence_is_no_longer_than_people_remember(silence, state):
+    one = finding()
+    longest = timezone.now() + LONGEST[state]
+    with pytest.raises(EndTooFar, match=f"{longest:%Y-%m-%d}"):
+        silence(uids=[one.uid], until=longest + timedelta(hours=1), by=ANN)
+    assert Finding.objects.get().state == State.OPEN
+    assert silence(uids=[one.uid], until=longest, by=ANN) == 1

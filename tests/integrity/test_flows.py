@@ -258,6 +258,16 @@ class TestRecording:
         assert outcomes() == {"busy": 1}
         assert outcomes("test.doubt") == {"unconfirmed": 1}
 
+    def test_tries_and_time_outs_are_counted_with_the_end(self):
+        with rival() as other, pytest.raises(Busy):
+            other("BEGIN; LOCK TABLE integrity_effectcount")
+            declare(lambda: touch("a"), lock_timeout=0.03)()
+        with pytest.raises(Busy):
+            flow("test.slow", statement_timeout=0.03)(lambda: execute("SELECT pg_sleep(5)"))()
+
+        rows = FlowOutcome.objects.order_by("flow").values_list("flow", "retries", "timeouts")
+        assert list(rows) == [("test.flow", 2, 3), ("test.slow", 0, 1)]
+
     def test_durations_add_up(self):
         run = declare(lambda: execute("SELECT pg_sleep(0.02)"))
         run()

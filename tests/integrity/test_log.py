@@ -1,6 +1,6 @@
 import logging
 
-from integrity.log import log_event
+from integrity.log import binding, bound, log_event
 
 logger = logging.getLogger(__name__)
 
@@ -25,3 +25,16 @@ def test_a_field_may_have_any_name(caplog):
     [record] = caplog.records
     assert record.getMessage() == "test.happened message=m name=n args=a asctime=1"
     assert (record.message_, record.name_, record.args_) == ("m", "n", "a")
+
+
+def test_each_line_says_of_what_it_is_as_long_as_that_lasts(caplog):
+    with binding(run="r"), binding(plan=7):
+        log_event(logger, logging.INFO, "test.happened", count=1)
+        with binding(run="s"):
+            assert bound() == {"run": "s", "plan": "7"}
+    log_event(logger, logging.INFO, "test.over")
+
+    inside, after = caplog.records
+    assert inside.getMessage() == "test.happened run=r plan=7 count=1"
+    assert (inside.run, inside.plan) == ("r", "7")
+    assert after.getMessage() == "test.over "

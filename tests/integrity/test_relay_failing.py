@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrity.models import OutboxMessage
-from integrity.outbox import Permanent, RetryLater
+from integrity.outbox import Permanent, RetryLater, TryAgain
 from integrity.relay import LONGEST_WAIT, Delivered, back_off, deliver_due
 from integrity.schedule import SEEDS
 from tests.integrity.mailroom import keys, make_due, promise, row
@@ -67,6 +67,21 @@ class TestFailing:
         assert message.dead_at
         assert events(caplog)[-1] == ("CRITICAL", "outbox.effect_dead")
         assert f"manage.py outbox retry {message.uid}" in caplog.text
+
+    def test_a_reason_of_ours_is_shown_and_an_attempt_counted(self, post):
+        post.fails_with(TryAgain("nobody can tell"))
+        promise("a")
+
+        assert deliver_due() == Delivered(retried=1)
+        assert (row().attempts, row().last_error) == (1, "TryAgain: nobody can tell")
+
+    def test_the_handler_learns_when_it_was_promised(self, post):
+        promise("a")
+        promised_at = row().created_at
+
+        deliver_due()
+
+        assert [message.promised_at for message in post.messages] == [promised_at]
 
     def test_a_permanent_refusal_is_dead_at_once(self, post):
         post.fails_with(Permanent("the mailbox does not exist"))

@@ -5,14 +5,24 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Sum
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from integrity import retention, tasks
 from integrity.audit import SYSTEM
 from integrity.invariants import invariants
 from integrity.leases import AlreadyRunning, begin
-from integrity.models import AuditEntry, EffectCount, Finding, FlowOutcome, Run, RunResult
+from integrity.models import (
+    Alert,
+    AuditEntry,
+    EffectCount,
+    Finding,
+    FlowOutcome,
+    Incident,
+    Run,
+    RunResult,
+)
 from integrity.retention import ClockInDoubt, count_expired, purge
 from integrity.sweep import check
 from tests.integrity.toy.models import Book
@@ -73,20 +83,75 @@ def test_resolved_findings_go_and_others_stay(lost_books):
     assert Finding.objects.get().subject == f"toy.book:{still.pk}"
 
 
-def test_counters_go_and_the_audit_log_stays(declared):
+def test_what_is_open_again_by_the_time_it_would_go_stays(lost_books, monkeypatch):
+    lost_books()
+    book = Book.objects.create(state="lost")
     checked()
-    for days in (1, 100):
-        FlowOutcome.objects.create(
-            flow="toy.flow",
-            hour=Now() - timedelta(days=days),
-            outcome="committed",
-            count=1,
-            seconds_total=1,
-            seconds_max=1,
-        )
-        EffectCount.objects.create(
-            effect="toy", day=Run.objects.get().started_at - timedelta(days=days), delivered=1
-        )
+    Book.objects.update(state="done")
+    checked()
+    age()
+    begin(kind=Run.Kind.CHECK, scope="now", by=SYSTEM)
+    batches = retention._batches
+
+    def slowly(expired):
+        for batch in batches(expired):
+            if expired.model is Finding:
+                Book.objects.filter(pk=book.pk).update(state="lost")
+                checked()
+            yield batch
+
+    monkeypatch.setattr(retention, "_batches", slowly)
+    assert purge(by=SYSTEM)["findings"] == 0
+    assert Finding.objects.get().state == "open"
+
+
+def count_things(*, days):
+    at = timezone.now() - timedelta(days=days)
+    FlowOutcome.objects.create(
+        flow="toy.flow",
+        hour=at,
+        outcome="committed",
+        count=2,
+        seconds_total=1.5,
+        seconds_max=days,
+        retries=3,
+        timeouts=1,
+    )
+    EffectCount.objects.create(effect="toy", day=at.date(), delivered=5)
+
+
+def counted():
+    """What a counter says: the sum over all rows."""
+    sums = [Sum(name) for name in ("count", "seconds_total", "retries", "timeouts")]
+    return FlowOutcome.objects.aggregate(*sums) | EffectCount.objects.aggregate(Sum("delivered"))
+
+
+def test_what_counters_counted_stays_in_the_sum(declared):
+    checked()
+    for days in (1, 100, 101):
+        count_things(days=days)
+    before = counted()
+    counts = purge(by=SYSTEM)
+    assert (counts["flow outcomes"], counts["delivery counts"]) == (2, 2)
+    assert counted() == before
+    earlier = FlowOutcome.objects.get(hour=FlowOutcome.EARLIER)
+    assert (earlier.count, earlier.seconds_max) == (4, 101)
+
+
+def test_the_sum_of_what_was_earlier_grows_and_never_expires(declared):
+    checked()
+    for days in (100, 200):
+        count_things(days=days)
+        before = counted()
+        purge(by=SYSTEM)
+        assert counted() == before
+    assert FlowOutcome.objects.filter(flow="toy.flow").count() == 1
+    assert EffectCount.objects.count() == 1
+    assert purge(by=SYSTEM)["flow outcomes"] == 0
+
+
+def test_the_audit_log_stays(declared):
+    checked()
     AuditEntry.objects.create(
         at=Now() - timedelta(days=999),
         actor_kind="operator",
@@ -96,8 +161,7 @@ def test_counters_go_and_the_audit_log_stays(declared):
         subject="toy:1",
         reason="",
     )
-    counts = purge(by=SYSTEM)
-    assert (counts["flow outcomes"], counts["delivery counts"]) == (1, 1)
+    purge(by=SYSTEM)
     assert AuditEntry.objects.count() == 1
 
 
@@ -171,7 +235,8 @@ class TestTheCommand:
         age()
         checked()
         counted = manage("integrity", "prune", "--dry-run")
-        assert counted.out.splitlines()[:2] == ["WHAT             WOULD GO", "results          1"]
+        lines = [line.split() for line in counted.out.splitlines()]
+        assert lines[:2] == [["WHAT", "WOULD", "GO"], ["results", "1"]]
         assert manage("integrity", "prune").code == 0
         assert RunResult.objects.count() == 1
 
@@ -180,3 +245,20 @@ class TestTheCommand:
         checked()
         age(-timedelta(hours=1))
         assert manage("integrity", "prune").code == 4
+
+
+def test_an_incident_goes_when_it_is_over_for_long_and_its_alerts_with_it(lost_books, setting):
+    setting(ALERT_ADDRESSES=["ops@b.example"])
+    for name in ("toy.over", "toy.open"):
+        lost_books(name)
+    Book.objects.create(state="lost")
+    checked()
+    Incident.objects.filter(subject="toy.over").update(state="resolved", resolved_at=Now() - OLD)
+    Alert.objects.update(created_at=Now() - OLD)
+
+    counts = purge(by=SYSTEM)
+    assert [each.subject for each in Incident.objects.all()] == ["toy.open"]
+    assert Alert.objects.count() == 1
+    assert (counts["incidents"], counts["alerts"]) == (2, 0)
+    Incident.objects.update(state="resolved", resolved_at=Now() - OLD)
+    assert purge(by=SYSTEM)["alerts"] == 1

@@ -91,6 +91,8 @@ def test_it_can_be_lived_with_from_migrate_to_retry(run):
     assert (migrated.returncode, migrated.stderr) == (0, "")
     visited = run("-m", "tests.bare.visit_admin", profile="admin_settings")
     assert (visited.returncode, visited.stdout) == (0, "retried\n"), visited.stderr
+    mended = run("-m", "tests.bare.mend_in_admin", profile="admin_settings")
+    assert (mended.returncode, mended.stdout.splitlines()[-1:]) == (0, ["undone"]), mended.stderr
 
 
 def test_each_module_can_be_imported_but_the_one_for_celery(run):

@@ -12,6 +12,7 @@ from integrity.evaluate import evaluate
 from integrity.invariants import Guard, invariant
 from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken, begin, finish, held, hold, renew
 from integrity.lifecycle import record
+from integrity.log import bound
 from integrity.models import Finding, Run
 from integrity.registry import UnknownName
 from integrity.sweep import check
@@ -29,6 +30,19 @@ def begun(scope="all", **options):
 
 def let_the_lease_run_out(run):
     Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def test_what_is_logged_meanwhile_names_the_run(declared):
+    seen = []
+
+    @invariant("toy.nothing_is_said")
+    def nothing_is_said():
+        seen.append(bound())
+        return Book.objects.none()
+
+    run = check(by=SYSTEM).run
+    assert [each["run"] for each in seen] == [str(run.uid)]
+    assert bound() == {}
 
 
 def test_a_scope_is_checked_by_one_run_at_a_time(declared):

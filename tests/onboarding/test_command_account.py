@@ -2,11 +2,14 @@ import json
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
-from accounts.actors import acting
+from accounts.actors import VISITOR, acting
 from accounts.email_change import request_email_change
 from accounts.models import Address, User
+from accounts.passwords import request_password_reset
 from accounts.verification import change_unverified_email, waiting_address
 from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
@@ -133,6 +136,77 @@ class TestReopen:
 
         assert code == 4
         assert "Only couples" in said
+
+
+@pytest.fixture
+def groups():
+    return [Group.objects.create(name=name).name for name in ("Data desk", "Support")]
+
+
+class TestMakeOperator:
+    def test_may_do_what_the_groups_may_and_chooses_a_password(self, groups):
+        facts = account("make-operator", "Eve@Example.com", "--group=Support", WHY)
+
+        eve = User.objects.get()
+        assert (facts["kind"], facts["email"], facts["groups"]) == (
+            "operator",
+            "eve@example.com",
+            ["Support"],
+        )
+        assert (eve.is_staff, eve.is_superuser, eve.has_usable_password()) == (True, False, False)
+        request_password_reset(email="eve@example.com", by=VISITOR)
+        assert mailbox.kinds() == [("password_reset", "eve@example.com")]
+        assert_every_invariant_holds()
+
+    def test_is_never_made_of_a_couple(self, ada):
+        code, said = refused("make-operator", "ada@example.com", WHY)
+
+        assert (code, said) == (4, "There is an account with this address.")
+        assert User.objects.get().kind == "couple"
+
+    def test_a_group_that_is_not_there_is_named_with_those_that_are(self, groups):
+        code, said = refused("make-operator", "eve@example.com", "--group=Suport", WHY)
+
+        assert code == 4
+        assert "no group Suport. Known: Data desk, Support." in said
+        assert not User.objects.exists()
+
+
+class TestGroups:
+    @pytest.fixture
+    def eve(self):
+        return OperatorFactory(email="eve@example.com", is_superuser=False)
+
+    def test_are_replaced_and_the_change_is_on_record(self, eve, groups):
+        account("groups", "eve@example.com", "--group=Support", WHY)
+        facts = account("groups", "eve@example.com", "--group=Data desk", WHY)
+
+        assert facts["groups"] == ["Data desk"]
+        entry = AuditEntry.objects.latest("pk")
+        assert (entry.verb, entry.reason) == ("accounts.groups_set", "asked by phone")
+        assert entry.detail == {"groups": ["Data desk"], "before": ["Support"]}
+
+    def test_count_from_the_next_click(self, eve, groups, client):
+        Group.objects.get(name="Support").permissions.add(
+            Permission.objects.get(codename="view_user", content_type__app_label="accounts")
+        )
+        client.force_login(eve)
+        page = reverse("admin:accounts_user_changelist")
+        assert client.get(page).status_code == 403
+        account("groups", "eve@example.com", "--group=Support", WHY)
+        assert client.get(page).status_code == 200
+        account("groups", "eve@example.com", "--none", WHY)
+        assert client.get(page).status_code == 403
+
+    @pytest.mark.parametrize("wrong", [(), ("--none", "--group=Support")])
+    def test_all_of_them_go_on_request_only(self, eve, groups, wrong):
+        assert refused("groups", "eve@example.com", *wrong, WHY)[0] == 2
+
+    def test_a_couple_has_none(self, ada, groups):
+        code, said = refused("groups", "ada@example.com", "--group=Support", WHY)
+
+        assert code == 4
+        assert "this account is a couple's" in said
 
 
 class TestAnyVerb:

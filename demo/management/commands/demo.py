@@ -19,26 +19,31 @@ from django.db import OperationalError, connections
 from config import embedded_postgres
 from config.embedded_binaries import EmbeddedServerError
 from demo import programs
-from demo.contents import NewOperator, prepare
-from demo.supervisor import GaveUp, Supervisor
+from demo.contents import NewOperators, prepare
+from demo.faults import FAULTS
+from demo.supervisor import GaveUp, Program, Supervisor
 
 WELCOME = """
-Everafter runs.
+Everafter runs. Four things in it were broken on purpose, to be found and repaired:
+{faults}
 
+  Start here        {site}/demo/
+  The admin         {site}/admin/
   The site          {site}/
   Its mails         {site}/demo/mail/
-  The admin         {site}/admin/
+  Its vendors       {site}/demo/vendors/
 
-Try first: sign up on the site with any address, open the mail, confirm, and take the three steps.
-Then look at the new account in the admin, and ask whether everything holds:
+The first page tells what happened, and how to repair it and take that back in five minutes. What is
+broken now, the terminal knows as well:
 
-  .venv/bin/python manage.py integrity check
+  .venv/bin/python manage.py integrity findings
 
 Ctrl-C stops everything and keeps the data. `make demo FRESH=1` starts over.
 """
-OPERATOR = """Log in to the admin as {operator.email} with the password {operator.password}
+OPERATOR = """Log in to the admin as {operator} with the password {password}
 (shown this once; another one: .venv/bin/python manage.py createsuperuser)
 """
+COLLEAGUE = "The same password opens {}, for what a second person must approve.\n"
 
 
 class Command(BaseCommand):
@@ -61,26 +66,25 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0)
             except OperationalError as error:
                 raise CommandError(f"The database can't be used: {error}") from error
-            operator = prepare(couples=options["couples"], out=self.stdout)
+            operators = prepare(couples=options["couples"], out=self.stdout)
             connections.close_all()
-            self.serve(listener, site=site, operator=operator)
+            self.serve(listener, greeting=greeting(site, operators), site=site)
 
-    def serve(self, listener: socket.socket, *, site: str, operator: NewOperator | None) -> None:
-        def greet() -> None:
-            self.say(WELCOME.format(site=site))
-            if operator:
-                self.say(OPERATOR.format(operator=operator))
+    def serve(self, listener: socket.socket, *, greeting: str, site: str) -> None:
 
-        supervisor = Supervisor(
-            [programs.web(listener), programs.worker()],
-            cwd=settings.BASE_DIR,
-            env=programs.environment(site),
-            say=self.say,
-        )
-        try:
-            supervisor.run(is_up=lambda: programs.is_served(listener), greet=greet)
-        except GaveUp as error:
-            raise CommandError(str(error)) from error
+        with _stand_ins(listener, site=site) as (started, vendors):
+            supervisor = Supervisor(
+                [*started, programs.web(listener), programs.worker()],
+                cwd=settings.BASE_DIR,
+                env=programs.environment(site, vendors=vendors),
+                say=self.say,
+            )
+            try:
+                supervisor.run(
+                    is_up=lambda: programs.is_served(listener), greet=lambda: self.say(greeting)
+                )
+            except GaveUp as error:
+                raise CommandError(str(error)) from error
         self.say("Stopped. The data is kept.")
 
     def say(self, text: str) -> None:
@@ -96,6 +100,17 @@ class Command(BaseCommand):
             yield
         except KeyboardInterrupt:
             self.say("\nStopped. The data is kept.")
+
+
+def greeting(site: str, operators: NewOperators | None) -> str:
+    """The first words: what is here, where to look, and how to get in."""
+    faults = "\n".join(f"  - {fault.title}" for fault in FAULTS)
+    words = WELCOME.format(site=site, faults=faults)
+    if operators:
+        *colleagues, operator = operators.emails
+        words += OPERATOR.format(operator=operator, password=operators.password)
+        words += "".join(COLLEAGUE.format(each) for each in colleagues)
+    return words
 
 
 @contextmanager
@@ -115,6 +130,22 @@ def _bound(port: int) -> Iterator[socket.socket]:
                 f"make demo PORT={port + 1 if 1024 <= port < 65535 else 8001}"
             ) from error
         yield listener
+
+
+@contextmanager
+def _stand_ins(listener: socket.socket, *, site: str) -> Iterator[tuple[list[Program], str]]:
+    """The program and its address, a hundred above the site's if that is free."""
+    if not programs.need_stand_ins():
+        yield [], ""
+        return
+    with socket.socket() as own:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            own.bind(("127.0.0.1", listener.getsockname()[1] + 100))
+        except (OSError, OverflowError):
+            own.bind(("127.0.0.1", 0))
+        own.listen()
+        yield [programs.stand_ins(own, site=site)], f"http://127.0.0.1:{own.getsockname()[1]}"
 
 
 @contextmanager
@@ -142,7 +173,8 @@ def _start_over() -> None:
         embedded_postgres.start_over(_root())
     except EmbeddedServerError as error:
         raise CommandError(str(error)) from error
-    shutil.rmtree(Path(settings.DATA_DIR) / "mail", ignore_errors=True)
+    for name in ("mail", "vendors"):
+        shutil.rmtree(Path(settings.DATA_DIR) / name, ignore_errors=True)
 
 
 def _is_embedded() -> bool:

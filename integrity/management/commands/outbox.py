@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from integrity import cli
 from integrity.audit import command_actor
 from integrity.dead_effects import retry_dead
+from integrity.heartbeats import RELAY, stand_in
 from integrity.models import EffectCount, OutboxMessage
 from integrity.outbox import effects
 from integrity.registry import UnknownName
@@ -53,6 +54,7 @@ class Command(cli.VerbCommand):
 
     def verb_relay(self, options: dict[str, Any]) -> int:
         batch = options["batch"]
+        stand_in(RELAY)
         total = self._loop(batch, options["every"]) if options["loop"] else deliver_due(batch=batch)
         self.show(
             options, [{"delivered": total.count, "to_retry": total.retried, "dead": total.dead}]
@@ -71,6 +73,7 @@ class Command(cli.VerbCommand):
         self.say("Delivering; Ctrl-C stops after the batch in hand.")
         total = Delivered()
         while not stopped.is_set():
+            stand_in(RELAY)
             delivered = deliver_due(batch=batch, limit=batch)
             total = total.plus(delivered)
             if delivered.handled < batch:

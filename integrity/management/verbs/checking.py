@@ -1,23 +1,26 @@
 """`integrity list`, `check` and `sweep`: what must hold, and whether it does."""
 
-import json
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrity import cli
 from integrity.audit import command_actor
+from integrity.dashboard import Latest, latest_results
 from integrity.evaluate import Report, Result, evaluate, select
+from integrity.heartbeats import SCHEDULER, WORKER, stand_in
 from integrity.invariants import Invariant, Severity
 from integrity.leases import AlreadyRunning, LeaseLost, SlotTaken
-from integrity.lifecycle import Tally
+from integrity.management.verbs.verdicts import as_table, as_text, code_of, exit_code, what_to_do
 from integrity.models import Run
+from integrity.queued import make_queued
 from integrity.registry import UnknownName
 from integrity.repair.declare import repairs_of
+from integrity.repair.queueing import work_queued
 from integrity.repair.unattended import repair_unattended
 from integrity.rungs import FULL, Estimate, Rung, Sample, Since, since
-from integrity.sweep import check, fill_slot
+from integrity.sweep import Checked, check, fill_slot
 
 SEVERITIES = [severity.name.lower() for severity in Severity]
 
@@ -25,9 +28,18 @@ SEVERITIES = [severity.name.lower() for severity in Severity]
 class CheckingVerbs(cli.VerbCommand):
     def add_checking_verbs(self) -> None:
         listing = self.add_verb("list", "List the declared invariants.")
-        checking = self.add_verb("check", "Check invariants at one instant, and record findings.")
-        sweeping = self.add_verb("sweep", "Check everything as the run that is due: for cron.")
-        _add_judging(sweeping)
+        checking = self.add_verb(
+            "check", "Check invariants at one instant, and record findings.", more=["junit"]
+        )
+        sweeping = self.add_verb(
+            "sweep", "Check everything as the run that is due: for cron.", more=["junit"]
+        )
+        queued = self.add_verb(
+            "queued", "Do what was asked for on a page, where no Celery runs: for cron."
+        )
+        for verb in (sweeping, queued):
+            _add_fail_on(verb)
+        _add_timeout(sweeping)
         for verb in (listing, checking):
             verb.add_argument("names", nargs="*", metavar="ID|APP", help="default: all")
         _add_looking(checking)
@@ -38,7 +50,8 @@ class CheckingVerbs(cli.VerbCommand):
         checking.add_argument("--no-record", action="store_true", help="write nothing at all")
 
     def verb_list(self, options: dict[str, Any]) -> int:
-        self.show(options, [_declared(each) for each in self.select(options)])
+        chosen, latest = self.select(options), latest_results()
+        self.show(options, [_declared(each, latest) for each in chosen])
         return cli.HOLDS
 
     def verb_check(self, options: dict[str, Any]) -> int:
@@ -69,11 +82,28 @@ class CheckingVerbs(cli.VerbCommand):
             done = fill_slot(by=command_actor(), timeout=options["timeout"], watch=watch)
         except SlotTaken as error:
             self.say(f"Not made twice: {error}.")
-            return _code_of(error.run, Severity[options["fail_on"].upper()])
+            return code_of(error.run, _fail_on(options))
         code = self.tell(options, done.report, done.tallies, done.run)
         for each in repair_unattended(by=command_actor("after the sweep")):
             self.say(f"unattended {each.repair}: {each.outcome}")
         return code
+
+    def verb_queued(self, options: dict[str, Any]) -> int:
+        stand_in(SCHEDULER, WORKER)
+        with cli.stoppable():
+            return self.record(options, lambda: self._made(options))
+
+    def _made(self, options: dict[str, Any]) -> int:
+        if begun := work_queued():
+            self.say(f"repairs taken up: {begun}; see: manage.py integrity runs --kind repair")
+        try:
+            made = make_queued()
+        except UnknownName as error:
+            raise cli.unknown(f"{error} The check that asked for it has failed.") from error
+        self.show(options, [_brief(each) for each in made])
+        codes = {exit_code(each.report, _fail_on(options)) for each in made}
+        # Broken beats unknown here as well.
+        return next((code for code in (cli.FOUND, cli.UNKNOWN) if code in codes), cli.HOLDS)
 
     def record(self, options: dict[str, Any], checked: Callable[[], int]) -> int:
         try:
@@ -107,40 +137,42 @@ class CheckingVerbs(cli.VerbCommand):
         return tell
 
     def tell(self, options: dict[str, Any], report: Report, tallies: Any, run: Run | None) -> int:
+        fail_on = _fail_on(options)
         if options["format"] == "table":
-            self._print(report, tallies, run)
+            self.stdout.write(as_table(report, tallies))
+            self._comment(report, run)
         else:
-            document = _as_document(report, tallies, run)
-            self.write_document(options, document)
-        return exit_code(report, Severity[options["fail_on"].upper()])
+            self.stdout.write(as_text(options["format"], report, tallies, run, fail_on))
+        return exit_code(report, fail_on)
 
-    def write_document(self, options: dict[str, Any], document: dict[str, Any]) -> None:
-        if options["format"] == "json":
-            self.stdout.write(json.dumps(document, indent=2))
-            return
-        for entry in document.pop("invariants"):
-            self.stdout.write(json.dumps(entry))
-        self.stdout.write(json.dumps(document))
-
-    def _print(self, report: Report, tallies: Any, run: Run | None) -> None:
-        self.stdout.write(cli.table([_line(each, tallies) for each in report.results]))
-        totals = [f"{len(report.having(word))} {word}" for word in ("holds", "broken", "unknown")]
-        self.stdout.write(f"{', '.join(totals)} in {report.seconds:.1f} s: {report.status}")
+    def _comment(self, report: Report, run: Run | None) -> None:
         if not report.complete:
             self.say(f"Not proven: looked at {report.looked_at}, and only what holds is proven.")
+        if report.lag:
+            self.say(f"The replica was {report.lag:.1f} s behind: the primary confirmed it.")
         for each in report.having("broken"):
             self.say(f"{each.invariant.name}: {', '.join(each.keys[:10])}")
+        if broken := report.having("broken"):
+            self.say(what_to_do([each.invariant.name for each in broken]))
         if run:
             self.say(f"run {run.uid}; see: manage.py integrity findings")
 
 
-def _add_judging(verb: ArgumentParser) -> None:
+def _add_fail_on(verb: ArgumentParser) -> None:
     verb.add_argument("--fail-on", choices=SEVERITIES, default="error", help="exit 1 from here up")
+
+
+def _fail_on(options: dict[str, Any]) -> Severity:
+    return Severity[options["fail_on"].upper()]
+
+
+def _add_timeout(verb: ArgumentParser) -> None:
     verb.add_argument("--timeout", type=cli.seconds, metavar="SECONDS", help="for one statement")
 
 
 def _add_looking(verb: ArgumentParser) -> None:
-    _add_judging(verb)
+    _add_fail_on(verb)
+    _add_timeout(verb)
     verb.add_argument("--reason", default="", help="why, for the record")
     verb.add_argument(
         "--accept-shrinkage",
@@ -166,74 +198,23 @@ def _ago(text: str) -> Since:
     return since(text)
 
 
-def _declared(each: Invariant) -> dict[str, Any]:
+def _brief(made: Checked) -> dict[str, Any]:
+    counts = {word: len(made.report.having(word)) for word in ("holds", "broken", "unknown")}
     return {
-        "invariant": each.name,
+        "run": made.run.uid,
+        "scope": made.run.scope,
+        "by": f"{made.run.actor_kind} {made.run.actor_id}",
+        **counts,
+        "status": made.report.status,
+    }
+
+
+def _declared(each: Invariant, latest: Mapping[str, Latest]) -> dict[str, Any]:
+    return {
+        "id": each.name,
         "severity": each.severity.name.lower(),
+        "last_result": latest[each.name].result if each.name in latest else None,
+        "repair": ", ".join(repair.name for repair in repairs_of(each.name)) or None,
         "owner": each.owner or None,
         "statement": each.statement,
     }
-
-
-def _line(each: Result, tallies: Any) -> dict[str, Any]:
-    return {
-        "invariant": each.invariant.name,
-        "severity": each.severity.name.lower(),
-        "result": each.result if each.result == "holds" else each.result.upper(),
-        "count": each.count,
-        "suspected": each.suspected or None,
-        "new": _new(each, tallies),
-        "rows": each.rows,
-        "time": f"{each.seconds * 1000:,.0f} ms",
-        "reason": each.reason,
-    }
-
-
-def _new(each: Result, tallies: Any) -> int | None:
-    tally: Tally | None = tallies.get(each.invariant.name)
-    return tally.new + tally.regressed if tally and each.count is not None else None
-
-
-def _as_document(report: Report, tallies: Any, run: Run | None) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "run": str(run.uid) if run else None,
-        "status": report.status,
-        "complete": report.complete,
-        "looked_at": report.looked_at,
-        "invariants": [_entry(each, tallies) for each in report.results],
-    }
-
-
-def _entry(each: Result, tallies: Any) -> dict[str, Any]:
-    tally: Tally | None = tallies.get(each.invariant.name)
-    return {
-        "id": each.invariant.name,
-        "severity": each.severity.name.lower(),
-        "result": each.result,
-        "count": each.count,
-        "suspected": each.suspected,
-        "stored": len(each.violations) if tally else None,
-        "new": tally.new if tally else None,
-        "regressed": tally.regressed if tally else None,
-        "gone": tally.gone if tally else None,
-        "rows": each.rows,
-        "seconds": round(each.seconds, 3),
-        "reason": each.reason,
-        "repair": next((repair.name for repair in repairs_of(each.invariant.name)), None),
-        "keys": each.keys,
-    }
-
-
-def exit_code(report: Report, fail_on: Severity) -> int:
-    """Broken beats unknown: 1 says that something is wrong, 3 that nobody can tell."""
-    if any(each.severity >= fail_on for each in report.having("broken")):
-        return cli.FOUND
-    return cli.UNKNOWN if report.having("unknown") else cli.HOLDS
-
-
-def _code_of(run: Run, fail_on: Severity) -> int:
-    """What the run that is there came to."""
-    if run.results.filter(result="broken", severity__gte=fail_on).exists():
-        return cli.FOUND
-    return cli.UNKNOWN if run.results.filter(result="unknown").exists() else cli.HOLDS

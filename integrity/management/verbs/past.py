@@ -11,6 +11,7 @@ from integrity.audit import command_actor
 from integrity.leases import AlreadyRunning
 from integrity.management.verbs.names import of
 from integrity.models import Run, RunResult
+from integrity.operations import forget_old_operations
 from integrity.retention import ClockInDoubt, count_expired, purge
 
 
@@ -54,7 +55,8 @@ class PastVerbs(cli.VerbCommand):
 def _pruned(options: dict[str, Any]) -> dict[str, int]:
     if options["dry_run"]:
         return count_expired(days=options["days"])
-    return purge(by=command_actor(), days=options["days"])
+    gone = purge(by=command_actor(), days=options["days"])
+    return gone | {"operation keys": forget_old_operations()}
 
 
 def _run(each: Run) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from integrity import cli
 from integrity.audit import command_actor
+from integrity.conf import config
 from integrity.leases import LeaseLost
 from integrity.models import Finding, RepairPlan
 from integrity.progress import progress_line
@@ -22,6 +23,7 @@ from integrity.repair.declare import repairs, repairs_of
 from integrity.repair.errors import NotFound, Refused, Stopped
 from integrity.repair.plan import NothingToRepair, plan_repair
 from integrity.repair.preview import changes_of, facts, find_plan, note_reveal
+from integrity.repair.standing import count_changes, sentence, standing_of
 
 State = RepairPlan.State
 
@@ -68,12 +70,13 @@ class RepairVerbs(cli.VerbCommand):
         return cli.HOLDS
 
     def verb_plan(self, options: dict[str, Any]) -> int:
-        subjects = [*options["subject"], *_subjects(options["finding"])]
         with refusals():
+            repair = _named(options["name"])
+            subjects = [*options["subject"], *_subjects(options["finding"], of=repair)]
             try:
                 plan = plan_repair(
-                    repair=_named(options["name"]),
-                    subjects=subjects,
+                    repair=repair,
+                    subjects=subjects or None,
                     limit=options["limit"],
                     by=command_actor(),
                 )
@@ -81,8 +84,18 @@ class RepairVerbs(cli.VerbCommand):
                 self.say("No row that it may touch breaks the invariant: there is nothing to do.")
                 return cli.HOLDS
         self._show(options, plan)
-        self.say(f"next: manage.py integrity apply {plan.uid} --reason ...")
+        self.tell_next(plan)
         return cli.HOLDS
+
+    def tell_next(self, plan: RepairPlan) -> None:
+        """What is true of the plan, and who does what next: here, or in the admin."""
+        self.say(sentence(standing_of(plan)))
+        verb = "apply"
+        if plan.state == State.DRAFT and plan.needs_second_person and config().second_person:
+            verb = "approve"
+        if plan.state in (State.DRAFT, State.APPROVED):
+            self.say(f"next: manage.py integrity {verb} {plan.uid} --reason ...")
+            self.say("or, in the admin: Integrity, Repair plans")
 
     def verb_preview(self, options: dict[str, Any]) -> int:
         with refusals():
@@ -105,14 +118,17 @@ class RepairVerbs(cli.VerbCommand):
             plan = find_plan(options["plan"])
             signed = options["hash"] or plan.hash
             by = command_actor(options["reason"])
-            self.show_one(options, facts(approve(plan=plan.uid, hash=signed, by=by)))
+            approved = approve(plan=plan.uid, hash=signed, by=by)
+        self.show_one(options, facts(approved))
+        self.tell_next(approved)
         return cli.HOLDS
 
     def verb_apply(self, options: dict[str, Any]) -> int:
         with refusals():
             plan = find_plan(options["plan"])
             self.ask(
-                options, f"{plan.repair}: {plan.changes:,} changes. Undo: {facts(plan)['undo']}."
+                options,
+                f"{plan.repair}: {count_changes(plan.changes)}. Undo: {facts(plan)['undo']}.",
             )
             by = command_actor(options["reason"])
             if plan.state == State.DRAFT:
@@ -128,7 +144,7 @@ class RepairVerbs(cli.VerbCommand):
     def verb_undo(self, options: dict[str, Any]) -> int:
         with refusals():
             plan = find_plan(options["plan"])
-            self.ask(options, f"Undo {plan.applied:,} changes of {plan.repair}.")
+            self.ask(options, f"Undo {count_changes(plan.applied)} of {plan.repair}.")
             by = command_actor(options["reason"])
             return self.work(
                 options, plan, lambda **watching: undo(plan=plan.uid, by=by, **watching)
@@ -183,8 +199,15 @@ def _named(name: str) -> str:
     return of_invariant[0].name if of_invariant else repairs.get(name).name
 
 
-def _subjects(findings: list[UUID]) -> list[str]:
-    return list(Finding.objects.filter(uid__in=findings).values_list("subject", flat=True))
+def _subjects(findings: list[UUID], *, of: str) -> list[str]:
+    known = dict(
+        Finding.objects.filter(uid__in=findings, invariant=repairs.get(of).invariant).values_list(
+            "uid", "subject"
+        )
+    )
+    if unknown := [str(each) for each in findings if each not in known]:
+        raise cli.usage(f"No finding of what {of} mends: {', '.join(unknown)}")
+    return list(known.values())
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`manage.py account`: what support does for one couple, by the functions that the site calls.
+"""`manage.py account`: what support does for one account, by the functions that the site calls.
 
 It lives at the top of the domain because its verbs reach from the account into the wizard.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 
+from accounts.emails import canonical_email
 from accounts.errors import (
     AccountError,
     ChangeWaits,
@@ -20,7 +21,9 @@ from accounts.errors import (
     UserNotFound,
 )
 from accounts.lookup import find_user
+from accounts.mail import link
 from accounts.models import Kind, Profile, User
+from accounts.operators import make_operator, set_groups
 from accounts.signup import sign_up
 from accounts.verification import (
     confirm_email,
@@ -44,7 +47,7 @@ Change = Callable[[User, Actor], object]
 
 
 class Command(cli.VerbCommand):
-    help = "Help one couple with their account. Every change is audited with its reason."
+    help = "Help a couple, or say what an operator may do. Each change is audited with its reason."
 
     def add_verbs(self) -> None:
         create = self.add_verb("create", "Add a couple; the mail they get leads to a password.")
@@ -57,7 +60,24 @@ class Command(cli.VerbCommand):
             "categories", nargs="*", metavar="INTEREST", help=", ".join(INTEREST_SLUGS)
         )
         self._add_change("reopen", "Lead the couple through the wizard once more.")
+        self._add_operator_verbs()
         self._add_who(self.add_verb("show", "Show an account."))
+
+    def _add_operator_verbs(self) -> None:
+        make = self.add_verb("make-operator", "Add an operator, who may do what their groups may.")
+        make.add_argument("email")
+        self._add_reason(make)
+        groups = self._add_change("groups", "Replace what an operator may do. Needs no new log-in.")
+        groups.add_argument("--none", action="store_true", help="take all groups away")
+        for verb in (make, groups):
+            verb.add_argument(
+                "--group",
+                action="append",
+                default=[],
+                dest="groups",
+                metavar="NAME",
+                help="as it is called in the admin; may be repeated",
+            )
 
     def _add_change(self, name: str, help: str) -> ArgumentParser:
         verb = self.add_verb(name, help)
@@ -92,6 +112,25 @@ class Command(cli.VerbCommand):
     def verb_reopen(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: reopen(user=user, by=by))
 
+    def verb_make_operator(self, options: dict[str, Any]) -> int:
+        by = self._actor(options)
+        with refusals():
+            user = make_operator(
+                email=canonical_email(options["email"]),
+                password_hash=make_password(None),
+                is_superuser=False,
+                groups=options["groups"],
+                by=by,
+            )
+        self.say(f"They choose a password at {link('account_reset_password')}, then log in.")
+        return self._show(user, options)
+
+    def verb_groups(self, options: dict[str, Any]) -> int:
+        chosen = options["groups"]
+        if bool(chosen) == options["none"]:
+            raise cli.usage("Name each group by --group NAME, or take all of them away by --none.")
+        return self._change(options, lambda user, by: set_groups(user=user, groups=chosen, by=by))
+
     def verb_show(self, options: dict[str, Any]) -> int:
         return self._show(_find(options), options)
 
@@ -114,6 +153,7 @@ class Command(cli.VerbCommand):
         facts = _facts(user)
         if options["format"] == "table":
             facts["interests"] = " ".join(facts["interests"]) or None
+            facts["groups"] = ", ".join(facts["groups"]) or None
         self.show(options, [facts])
         return cli.HOLDS
 
@@ -164,4 +204,5 @@ def _facts(user: User) -> dict[str, Any]:
         "steps_done": profile.step if profile.user.kind == Kind.COUPLE else None,
         "onboarded_at": profile.onboarded_at and profile.onboarded_at.isoformat(),
         "interests": wanted_interests(user),
+        "groups": list(user.groups.order_by("name").values_list("name", flat=True)),
     }

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from integrity.models import Finding, Run, RunResult
+from integrity.models import Finding, RepairPlan, Run, RunResult
 from tests.factories import OperatorFactory
 
 State = Finding.State
@@ -75,6 +75,31 @@ def run(results=(), *, ago=timedelta(), **values):
             seconds=0.1,
             at=at,
         )
+    return made
+
+
+def repair_plan(state="draft", **values):
+    """A plan that changes nothing, as a page finds it; `begun` gives it a run in that state."""
+    soon = timezone.now() + timedelta(minutes=30)
+    begun = values.pop("begun", "")
+    at_work = run(kind="repair", state=begun, scope="toy.mend", finished_at=None) if begun else None
+    approved = {} if state == "draft" else {"approved_at": timezone.now()}
+    defaults = {
+        "repair": "toy.mend",
+        "invariant": "toy.holds",
+        "kind": "update",
+        "subject_model": "toy.page",
+        "hash": "abc",
+        "needs_second_person": False,
+        "irreversible": False,
+        "expires_at": soon,
+        "undo_until": soon,
+        "created_by_kind": "operator",
+        "created_by_id": "ada",
+        "run": at_work and at_work.uid,
+    }
+    made = RepairPlan.objects.create(**defaults | approved | values, state=state)
+    made.refresh_from_db()
     return made
 
 

@@ -20,7 +20,10 @@ def rows(answer):
     return list(csv.DictReader(StringIO(b"".join(answer.streaming_content).decode())))
 
 
-@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C'!A0"])
+@pytest.mark.parametrize(
+    "evil",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "=cmd|' /C'!A0"],  # noqa: RUF001
+)
 def test_what_a_spreadsheet_would_run_begins_with_a_quote(evil):
     assert cell(evil) == f"'{evil}"
 

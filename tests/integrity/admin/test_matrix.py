@@ -7,12 +7,27 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.utils import timezone
 
-from integrity.models import AuditEntry, Finding, OutboxMessage, Run
-from tests.integrity.admin.desk import State, finding, form, operator, page
+from integrity.audit import SYSTEM
+from integrity.models import (
+    AuditEntry,
+    Finding,
+    OutboxMessage,
+    PlannedChange,
+    RepairPlan,
+    Run,
+    UnattendedRepair,
+)
+from integrity.repair.unattended import allow_unattended
+from integrity.sweep import check
+from tests.integrity.admin.desk import State, finding, form, operator, page, repair_plan
+from tests.integrity.repair.conftest import ADA, mended, planned
+from tests.integrity.repair.conftest import authors as authors
+from tests.integrity.repair.conftest import drifted_pages as drifted_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOON = f"{timezone.now() + timedelta(days=3):%Y-%m-%d}"
-# The permission, the page, and the state in which a finding lets it happen.
+COPY = "toy.copy_addresses"
+# The permission, the page, and the state in which its object lets it happen.
 VERBS = {
     "acknowledge": ("acknowledge_finding", "finding_acknowledge", State.OPEN),
     "take": ("assign_finding", "finding_take", State.OPEN),
@@ -24,6 +39,20 @@ VERBS = {
     "check all": ("run_check", "invariant_check_all", None),
     "check one": ("run_check", "invariant_check_now", None),
     "retry": ("retry_effect", "outboxmessage_retry", None),
+    "send a test alert": ("send_test_alert", "incident_send_test", None),
+    "plan": ("plan_repair", "repair_plan", None),
+    "allow unattended": ("allow_unattended_repair", "repair_allow", None),
+    "forbid unattended": ("forbid_unattended_repair", "repair_forbid", None),
+    "try out": ("try_repair", "repairplan_trial", "planned"),
+    "reveal": ("reveal_repair", "repairplan_reveal", "planned"),
+    "approve": ("approve_repair", "repairplan_approve", "draft"),
+    "apply": ("apply_repair", "repairplan_apply", "planned"),
+    "pause": ("pause_repair", "repairplan_pause", "running"),
+    "resume": ("resume_repair", "repairplan_resume", "paused"),
+    "cancel": ("cancel_repair", "repairplan_cancel", "running"),
+    "force a pause": ("force_repair", "repairplan_force_pause", "silent"),
+    "force the end": ("force_repair", "repairplan_force_cancel", "silent"),
+    "undo": ("undo_repair", "repairplan_undo", "applied"),
 }
 SELECTIONS = {
     "acknowledge_selected": "acknowledge_finding",
@@ -36,10 +65,33 @@ PERMISSIONS = sorted(
     {permission for permission, *_ in VERBS.values()}
     | set(EXPORTS.values())
     | {"view_overview", "view_invariant", "view_run", "change_finding"}
+    | {"view_repair", "view_repairplan", "change_repairplan"}
 )
+# Answered by the page itself, which shows what came of it.
+SHOWN = {"recheck", "try out"}
 
 
-def target(name, state):
+@pytest.fixture(autouse=True)
+def somebody_is_told(setting):
+    setting(ALERT_ADDRESSES=["ops@b.example"])
+
+
+@pytest.fixture
+def target(lost_books, drifted_pages, authors):
+    """The object of a verb, in its state, and what its form holds beside the reason."""
+
+    def make(name, state):
+        if name.startswith("repair"):
+            drifted_pages()
+            authors(1, pages=True)
+            return of_repairs(name, state)
+        lost_books()
+        return of_others(name, state)
+
+    return make
+
+
+def of_others(name, state):
     if name.startswith("finding"):
         one = finding(state)
         return [one.pk], {"shown": json.dumps({str(one.uid): one.version}), "until": SOON}
@@ -53,14 +105,39 @@ def target(name, state):
     return [], {}
 
 
+def of_repairs(name, state):
+    if name == "repair_forbid":
+        allow_unattended(repair=COPY, by=ADA)
+    if state is None:
+        return [COPY], {"limit": 10}
+    plan = in_state(state)
+    return [plan.pk], {"version": plan.version, "hash": plan.hash}
+
+
+def in_state(state):
+    if state == "planned":
+        return planned(COPY)
+    if state == "applied":
+        return mended(COPY)
+    if state == "draft":
+        return repair_plan()
+    plan = repair_plan("running", begun="paused" if state == "paused" else "running")
+    if state == "silent":
+        Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=6))
+    return plan
+
+
 def traces():
     findings = Finding.objects.order_by("pk").values_list("state", "assignee", "version")
-    return list(findings), AuditEntry.objects.count(), Run.objects.count()
+    plans = RepairPlan.objects.order_by("pk").values_list("state", "version", "error")
+    changes = PlannedChange.objects.order_by("pk").values_list("state")
+    runs = Run.objects.order_by("pk").values_list("state")
+    counted = (AuditEntry.objects.count(), UnattendedRepair.objects.count())
+    return [list(each) for each in (findings, plans, changes, runs)], counted
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_is_closed_to_every_other_permission(client, lost_books, verb):
-    lost_books()
+def test_a_verb_is_closed_to_every_other_permission(client, target, verb):
     permission, name, state = VERBS[verb]
     place, fields = target(name, state)
     before = traces()
@@ -70,17 +147,29 @@ def test_a_verb_is_closed_to_every_other_permission(client, lost_books, verb):
     assert traces() == before
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"recheck"}))
-def test_a_verb_is_open_to_its_own_permission(client, lost_books, verb):
-    lost_books()
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - SHOWN))
+def test_a_verb_is_open_to_its_own_permission(client, target, verb):
     permission, name, state = VERBS[verb]
     place, fields = target(name, state)
+    before = AuditEntry.objects.count()
     client.force_login(operator(permission))
 
     answer = client.post(page(name, *place), form(**fields))
 
     assert answer.status_code == 302, answer.content.decode()
-    assert AuditEntry.objects.get().reason == "seen it"
+    assert AuditEntry.objects.count() == before + 1
+    assert AuditEntry.objects.latest("pk").reason == "seen it"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_never_done_by_looking(client, target, verb):
+    permission, name, state = VERBS[verb]
+    place, _ = target(name, state)
+    before = traces()
+    client.force_login(operator(permission))
+
+    assert client.get(page(name, *place)).status_code == (405 if verb in SHOWN else 200)
+    assert traces() == before
 
 
 @pytest.mark.parametrize("action", SELECTIONS)
@@ -96,6 +185,18 @@ def test_so_is_a_verb_for_a_selection(client, action):
     assert AuditEntry.objects.count() == 1
 
 
+def test_so_is_a_plan_for_a_selection(client, drifted_pages, authors):
+    drifted_pages()
+    authors(1, pages=True)
+    check(by=SYSTEM)
+    chosen = {"action": "plan_selected", ACTION_CHECKBOX_NAME: [Finding.objects.get().pk]}
+    for held in sorted(PERMISSIONS, key="plan_repair".__eq__):
+        assert not RepairPlan.objects.exists(), held
+        client.force_login(operator(*{held, "view_finding"}))
+        client.post(page("finding_changelist"), chosen | form(repair=COPY))
+    assert RepairPlan.objects.get().state == "draft"
+
+
 @pytest.mark.parametrize("name", EXPORTS)
 def test_so_is_an_export(client, name):
     for held in set(PERMISSIONS) - {EXPORTS[name]}:
@@ -103,7 +204,7 @@ def test_so_is_an_export(client, name):
         assert client.get(page(name)).status_code == 403, held
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"check all", "retry"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"check all", "retry", "send a test alert"}))
 def test_an_object_of_another_page_is_not_found(client, lost_books, verb):
     lost_books()
     permission, name, _ = VERBS[verb]

@@ -7,10 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrity.admin.overview import verdict
+from integrity.audit import SYSTEM
 from integrity.dashboard import latest_results
 from integrity.invariants import invariants
 from integrity.models import PromisedTrigger
+from integrity.sweep import check
 from tests.integrity.admin.desk import finding, operator, page, run, text
+from tests.integrity.toy.models import Book
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OVERVIEW = page("overview_changelist")
@@ -84,6 +87,15 @@ def test_a_trigger_that_is_astray_is_named(client, looker):
     PromisedTrigger.objects.filter(table="nowhere").delete()
     assert "1 of" in answer
     assert "missing" in answer
+
+
+def test_open_incidents_are_counted_and_lead_to_their_list(client, looker, lost_books):
+    lost_books()
+    Book.objects.create(state="lost")
+    check(by=SYSTEM)
+    answer = client.get(OVERVIEW)
+    assert answer.context["incidents"] == 1
+    assert page("incident_changelist") in answer.content.decode()
 
 
 def test_each_day_and_each_night_is_told_in_words_too(client, looker, lost_books):

@@ -29,6 +29,11 @@ def test_the_list_has_the_newest_first_and_can_be_narrowed(client, ann):
     assert "OperationalError" not in text(client.get(listed, {"state__exact": "succeeded"}))
 
 
+def test_a_filter_that_no_text_can_equal_is_a_bad_request(client, ann):
+    assert client.get(page("run_changelist"), {"state": "\0"}).status_code == 400
+    assert client.get(page("run_changelist"), {"state": "%s\"'"}).status_code == 200
+
+
 def test_a_run_is_compared_with_the_one_before(client, ann):
     before = run([("toy.a", "holds", 0), ("toy.b", "broken", 5)], ago=timedelta(days=1))
     run([("toy.a", "broken", 1)], ago=timedelta(hours=1), scope="toy.a")
@@ -55,12 +60,15 @@ def test_new_same_and_gone_are_told_apart(client, ann, lost_books):
     assert (line["now"].new, line["same"], line["now"].gone) == (1, 2, 1)
 
 
-def test_an_active_run_looks_again_by_itself_until_told_to_be_still(client, ann):
+def test_an_active_run_looks_again_by_a_script_and_without_scripts_when_asked_to(client, ann):
     active = run(state="running", status=None, complete=False, finished_at=None)
     url = page("run_change", active.pk)
-    assert 'http-equiv="refresh"' in text(client.get(url))
-    assert 'http-equiv="refresh"' not in text(client.get(url, {"still": "1"}))
-    assert 'http-equiv="refresh"' not in text(client.get(page("run_change", run().pk)))
+    looking, loading = text(client.get(url)), text(client.get(url, {"live": "1"}))
+    assert ("again.js" in looking, 'http-equiv="refresh"' in looking) == (True, False)
+    assert ('data-live="sentence"' in looking, 'href="?live=1"' in looking) == (True, True)
+    assert 'http-equiv="refresh"' in loading
+    over = text(client.get(page("run_change", run().pk), {"live": "1"}))
+    assert ("again.js" in over, 'http-equiv="refresh"' in over) == (False, False)
 
 
 def test_it_can_be_downloaded_as_the_command_prints_it(client, ann, manage, lost_books):

@@ -55,6 +55,14 @@ class TestABrokenTwinIsCaught:
 
         assert any("success was reported" in problem for problem in report.problems), str(report)
 
+    def test_its_parts_together_are_the_whole(self):
+        parts = [drill(toys.RIGHT_SIGN_UP, "raise", part=(each, 2)) for each in range(2)]
+
+        struck = [shot.boundary.number for part in parts for shot in part.shots]
+        whole = [shot.boundary.number for shot in drill(toys.RIGHT_SIGN_UP, "raise").shots]
+        assert sorted(struck) == whole
+        assert all(part.shots for part in parts)
+
     def test_atomic_alone_does_not_run_again_after_a_lost_race(self):
         report = drill(toys.signing_up(toys.atomic_alone), "conflict", points=[3])
 

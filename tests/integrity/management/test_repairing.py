@@ -60,6 +60,23 @@ def test_plans_what_a_finding_is_about(integrity, missing_pages, authors):  # no
     assert document["rows"][0]["subject"] == finding.subject
 
 
+@pytest.mark.parametrize("which", ["nobody's", "another's"])
+def test_a_finding_that_is_not_its_own_plans_nothing(integrity, missing_pages, authors, which):  # noqa: F811
+    missing_pages()
+    authors(3)
+    check(by=ADA)
+    uid = "5b1f2f3e-3c27-4c2e-9d5c-0a4a5d3b8f11"
+    if which == "another's":
+        finding = Finding.objects.first()
+        Finding.objects.filter(pk=finding.pk).update(invariant="toy.another")
+        uid = finding.uid
+
+    ended = integrity("plan", "toy.make_pages", "--finding", uid)
+
+    assert (ended.code, RepairPlan.objects.count()) == (2, 0)
+    assert f"No finding of what toy.make_pages mends: {uid}" in ended.err
+
+
 def test_nothing_to_plan_is_no_failure(integrity, missing_pages):  # noqa: F811
     missing_pages()
     assert integrity("plan", "toy.make_pages").code == 0
@@ -74,6 +91,24 @@ def test_an_unknown_repair_is_a_usage_error_that_names_the_nearest(integrity, mi
 def test_lists_the_repairs(integrity, missing_pages):  # noqa: F811
     missing_pages()
     assert "toy.make_pages" in integrity("repairs").out
+
+
+@pytest.mark.parametrize(("second_person", "next_verb"), [(False, "apply"), (True, "approve")])
+def test_says_who_does_what_next_here_and_in_the_admin(
+    integrity,
+    missing_pages,  # noqa: F811
+    authors,  # noqa: F811
+    second_person,
+    next_verb,
+):
+    missing_pages(second_person=second_person)
+    authors(1)
+
+    said = integrity("plan", "toy.make_pages").err
+
+    assert "Nothing is changed yet" in said
+    assert f"next: manage.py integrity {next_verb} {RepairPlan.objects.get().uid}" in said
+    assert "in the admin: Integrity, Repair plans" in said
 
 
 class TestApply:

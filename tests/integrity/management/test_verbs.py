@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from integrity import sweep
 from integrity.audit import SYSTEM
@@ -195,11 +196,30 @@ class TestFindings:
         assert run(verb, str(finding.uid), "--reason", "known", "--days", "3")[0] == 0
         silenced = Finding.objects.get()
         assert timedelta(days=2) < silenced.until - silenced.last_seen_at < timedelta(days=4)
-        assert run(verb, str(finding.uid), "--reason", "known", "--until", "2999-01-02")[0] == 0
-        assert Finding.objects.get().until.isoformat() == "2999-01-02T00:00:00+00:00"
+        day = timezone.now().date() + timedelta(days=5)
+        assert run(verb, str(finding.uid), "--reason", "known", "--until", str(day))[0] == 0
+        assert Finding.objects.get().until.isoformat() == f"{day}T00:00:00+00:00"
         assert run(verb, str(finding.uid), "--reason", "known", "--until", "1999-01-02")[0] == 2
         with pytest.raises(CommandError, match="required: --reason"):
             call_command("integrity", verb, str(finding.uid))
+
+    @pytest.mark.parametrize(
+        "end", [["--days", "366"], ["--days", "99999999999"], ["--until", "2999-01-02"]]
+    )
+    @pytest.mark.parametrize("verb", ["snooze", "false-positive"])
+    def test_are_silenced_no_longer_than_on_a_page(self, finding, verb, end):
+        assert run(verb, str(finding.uid), "--reason", "known", *end)[0] == 2
+        assert Finding.objects.get().state == "open"
+
+    def test_are_picked_by_severity_and_by_when_they_came(self, finding):
+        Finding.objects.update(present_since=timezone.now() - timedelta(hours=3))
+        for words, count in (
+            (["--severity", "error"], 1),
+            (["--severity", "critical"], 0),
+            (["--since", "4h"], 1),
+            (["--since", "2h"], 0),
+        ):
+            assert len(document("findings", *words)) == count, words
 
     def test_that_are_not_in_a_state_for_it_are_refused(self, finding):
         assert run("reopen", str(finding.uid))[0] == 4

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from integrity.log import bound
 from integrity.models import AuditEntry, Finding, PlannedChange, RepairPlan, Run
 from integrity.repair import Obstacle
 from integrity.repair.apply import apply
@@ -55,6 +56,19 @@ def test_is_a_run_of_its_own_that_ends(missing_pages, authors):
     run = Run.objects.get(kind="repair")
     assert (run.uid, run.state, run.scope) == (plan.run, "succeeded", "toy.make_pages")
     assert run.detail["applied"] == 2
+
+
+def test_what_is_logged_meanwhile_names_the_plan_and_the_run(missing_pages, authors):
+    missing_pages()
+    authors(1)
+    seen = []
+
+    plan = apply(
+        plan=planned("toy.make_pages").uid, by=ADA, watch=lambda progress: seen.append(bound())
+    )
+
+    assert seen[0] == {"plan": str(plan.uid), "run": str(plan.run)}
+    assert bound() == {}
 
 
 def test_resolves_the_findings_by_a_check(missing_pages, authors):

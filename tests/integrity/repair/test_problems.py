@@ -39,7 +39,11 @@ def changing(name="toy.mend", invariant=NAME, **options):
 def found(*repairs):
     for repair in repairs:
         declare_repair(repair)
-    return [message.id for message in check_integrity() if "13" in message.id]
+    return [
+        message.id
+        for message in check_integrity()
+        if "integrity.E130" <= message.id <= "integrity.E140"
+    ]
 
 
 def pages(**values):
@@ -61,6 +65,8 @@ def pages(**values):
         (changing(lock_first="nothing"), 136),
         (changing(rows=lambda: [update()]), 137),
         (pages(email=F("email")), 138),
+        (pages(author_id=F("pk"), email=F("adress")), 140),
+        (changing(rows=lambda: [update(email=F("author__name"))]), 140),
         (
             Action(
                 "toy.mend",

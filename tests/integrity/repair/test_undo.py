@@ -8,7 +8,9 @@ from django.db.models import F
 from integrity.audit import Actor
 from integrity.models import AuditEntry, PlannedChange, RepairPlan
 from integrity.repair.apply import apply, undo
+from integrity.repair.control import cancel, resume
 from integrity.repair.errors import Refused
+from integrity.repair.standing import sentence, standing_of
 from integrity.retention import purge
 from tests.database import execute
 from tests.integrity.repair.conftest import ADA, mended, planned
@@ -179,3 +181,66 @@ class TestTheJournal:
         RepairPlan.objects.update(state="running", undo_until=F("created_at") - timedelta(days=1))
 
         assert self.purged() == 0
+
+
+class TestAnUndoThatStops:
+    """Half of it was applied, then given up: nothing may apply the other half by accident."""
+
+    @pytest.fixture
+    def plan(self, missing_pages, authors):
+        missing_pages()
+        authors(30)
+        plan = planned("toy.make_pages")
+
+        def give_up(progress):
+            if progress.done == 11:
+                cancel(plan=plan.uid, by=ADA)
+
+        apply(plan=plan.uid, by=ADA, watch=give_up)
+        return plan
+
+    def broken_off(self, plan):
+        def fail(progress):
+            if progress.done:
+                raise RuntimeError("the machine is on fire")
+
+        with pytest.raises(RuntimeError):
+            undo(plan=plan.uid, by=ADA, watch=fail)
+        plan.refresh_from_db()
+
+    def test_can_be_undone_again_and_never_be_resumed_as_a_repair(self, plan):
+        self.broken_off(plan)
+
+        assert (plan.state, plan.undone, Page.objects.count()) == ("cancelled", 1, 10)
+        assert sentence(standing_of(plan)) == (
+            "Its undo stopped: 1 change was put back, and 10 stay. Undo it again for the rest."
+        )
+        assert standing_of(plan).verbs() == ["undo"]
+        with pytest.raises(Refused, match="nothing to resume"):
+            resume(plan=plan.uid, by=ADA)
+
+        assert undo(plan=plan.uid, by=ADA).undone == 11
+        assert not Page.objects.exists()
+
+    def test_says_what_broke_it_off(self, plan):
+        self.broken_off(plan)
+
+        assert plan.error == "RuntimeError: the machine is on fire"
+
+    def test_as_a_promise_would_break_leaves_the_plan_given_up(self, plan):
+        execute(
+            "CREATE FUNCTION toy_keep() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION ''kept'' USING ERRCODE = ''23514''; END'"
+        )
+        execute(
+            "CREATE TRIGGER toy_keep BEFORE DELETE ON toy_page"
+            " FOR EACH ROW EXECUTE FUNCTION toy_keep()"
+        )
+        try:
+            with pytest.raises(Refused, match="kept"):
+                undo(plan=plan.uid, by=ADA)
+        finally:
+            execute("DROP FUNCTION toy_keep CASCADE")
+
+        plan.refresh_from_db()
+        assert (plan.state, Page.objects.count()) == ("cancelled", 11)

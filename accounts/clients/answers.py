@@ -1,0 +1,32 @@
+"""Take a vendor's answer apart without trust: one of another shape tells nothing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from accounts.clients.outcomes import Unknown
+
+
+@contextmanager
+def understood(operation: str) -> Iterator[None]:
+    """Around whatever reads an answer. It may be a proxy's, and says nothing about the effect."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        raise Unknown(operation, code="not_understood") from None
+
+
+def text_in(told: Mapping[str, Any], name: str) -> str:
+    """Raises TypeError, KeyError."""
+    found = told[name]
+    if not (isinstance(found, str) and found):
+        raise TypeError(name)
+    return found
+
+
+def rows_in(page: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """Raises TypeError, KeyError."""
+    found = page[name]
+    if not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
+        raise TypeError(name)
+    return found

@@ -1,0 +1,166 @@
+"""Resend's contacts: who gets our news.
+
+Its 404 says `not_found` of a contact and of a wrong address alike, so that an absence counts only
+once the list of contacts answers under the same address.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from accounts.clients.answers import rows_in, text_in, understood
+from accounts.clients.http import Caller
+from accounts.clients.outcomes import Missing, Rejected, Unknown
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Contact:
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    unsubscribed: bool
+
+
+def caller(key: str) -> Caller:
+    return Caller(
+        vendor="resend",
+        base_url=settings.RESEND_API_URL,
+        headers=(("Authorization", f"Bearer {key}"),),
+        code_in=("name",),
+        missing="not_found",
+        busy=frozenset({"concurrent_idempotent_requests"}),
+    )
+
+
+def contacts() -> "Contacts | None":
+    """None where the key of the contacts isn't configured. A key for sending will not do."""
+    if not settings.RESEND_CONTACTS_KEY:
+        return None
+    return Contacts(caller(settings.RESEND_CONTACTS_KEY))
+
+
+class Contacts:
+    """Raises the outcomes of accounts.clients.outcomes. All calls set values, so each may be
+    made again."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._ask = caller.ask
+
+    def find(self, id_or_email: str) -> Contact | None:
+        """None only where Resend proves that there is none."""
+        try:
+            found = self._ask("contacts.get", "GET", "/contacts/{}", id_or_email)
+        except Missing:
+            self._prove_the_address()
+            return None
+        return _contact(found)
+
+    def put(self, *, email: str, first_name: str, last_name: str, unsubscribed: bool) -> str:
+        """Make the contact with this address be so, whether it is there or not. Returns its id.
+
+        To create one that is there succeeds, and changes nothing; so it is also set, and read.
+
+        Raises:
+            Unknown: it reads otherwise than it was set.
+        """
+        body = {"email": email, "first_name": first_name, "last_name": last_name}
+        made = self._ask(
+            "contacts.create", "POST", "/contacts", body={**body, "unsubscribed": unsubscribed}
+        )
+        with understood("resend contacts.create"):
+            id = text_in(made, "id")
+        self.set(Contact(id, email, first_name, last_name, unsubscribed))
+        return id
+
+    def set(self, wanted: Contact) -> None:
+        """Set all of a contact, and read it back.
+
+        Raises:
+            Missing: there is no such contact.
+            Unknown: it reads otherwise than it was set.
+        """
+        fields = asdict(wanted)
+        del fields["id"]
+        self._update(wanted.id, fields)
+        found = self.find(wanted.id)
+        if found is None or _spelt(found) != _spelt(wanted):
+            raise Unknown("resend contacts.update", code="reads_otherwise")
+
+    def set_unsubscribed(self, id: str, *, unsubscribed: bool) -> None:
+        """Mute a contact, or take that back.
+
+        Raises:
+            Missing: there is no such contact.
+        """
+        self._update(id, {"unsubscribed": unsubscribed})
+
+    def remove(self, id: str) -> None:
+        """By its id, for an address may belong to somebody who came back. Done too where it was
+        removed before."""
+        try:
+            self._ask("contacts.remove", "DELETE", "/contacts/{}", id)
+        except Missing:
+            self._prove_the_address()
+
+    def add_to_segment(self, id: str, segment: str) -> None:
+        self._ask("segments.add", "POST", "/contacts/{}/segments/{}", id, segment)
+
+    @understood("resend segments.list")
+    def segments(self, id: str) -> list[str]:
+        """Ids, to be restored by whoever has to make the contact anew."""
+        return [
+            text_in(one, "id") for one in self._pages("segments.list", "/contacts/{}/segments", id)
+        ]
+
+    @understood("resend topics.list")
+    def topics(self, id: str) -> dict[str, str]:
+        """`opt_in` or `opt_out` by the topic's id."""
+        told = self._pages("topics.list", "/contacts/{}/topics", id)
+        return {text_in(one, "id"): text_in(one, "subscription") for one in told}
+
+    def all(self) -> Iterator[Contact]:
+        yield from map(_contact, self._pages("contacts.list", "/contacts"))
+
+    def _update(self, id: str, fields: dict[str, Any]) -> None:
+        try:
+            self._ask("contacts.update", "PATCH", "/contacts/{}", id, body=fields)
+        except Missing:
+            self._prove_the_address()
+            raise
+
+    def _prove_the_address(self) -> None:
+        told = self._ask("contacts.list", "GET", "/contacts", query={"limit": 1})
+        if told.get("object") != "list":
+            raise Rejected("resend contacts.list", code="no_list")
+
+    def _pages(self, operation: str, path: str, *ids: str) -> Iterator[dict[str, Any]]:
+        after: dict[str, str] = {}
+        while True:
+            page = self._ask(operation, "GET", path, *ids, query={"limit": PAGE, **after})
+            with understood(f"resend {operation}"):
+                rows = rows_in(page, "data")
+                after = {"after": text_in(rows[-1], "id")} if rows else {}
+            yield from rows
+            if not (after and page.get("has_more")):
+                return
+
+
+@understood("resend contacts")
+def _contact(told: dict[str, Any]) -> Contact:
+    return Contact(
+        id=text_in(told, "id"),
+        email=text_in(told, "email"),
+        first_name=told.get("first_name") or "",
+        last_name=told.get("last_name") or "",
+        unsubscribed=bool(told["unsubscribed"]),
+    )
+
+
+def _spelt(contact: Contact) -> Contact:
+    """Resend may write an address its own way."""
+    return replace(contact, email=contact.email.lower())

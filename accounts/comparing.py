@@ -1,0 +1,194 @@
+"""Compare what Stripe lists with what we have: what never came would otherwise never be missed.
+
+What differs is stored, page by page; invariants read it. A reading that stops half-way goes on where
+it stopped, and proves nothing until it is finished.
+"""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.billing import CHANGES
+from accounts.billing_facts import READ, SubscriptionFacts, subscription_facts
+from accounts.clients.payments import PAGE, Payments, payments
+from accounts.errors import AccountError
+from accounts.models import (
+    Comparison,
+    Customer,
+    Event,
+    ListedSubscription,
+    MissedEvent,
+    Subscription,
+)
+from integrity.audit import Actor
+from integrity.flows import flow
+from integrity.retention import Expiring, expiring
+from integrity.sealed import seal
+from integrity.transactions import transaction_required
+
+List = Comparison.List
+Json = dict[str, Any]
+# Stripe sends an event again for three days; what is younger than this may still be on its way.
+DAYS, ON_ITS_WAY = 4, timedelta(minutes=15)
+# How long one that was begun is gone on with; then a new one is begun.
+GOES_ON = timedelta(hours=6)
+# Between two pages: far below the 25 calls a second that Stripe grants an endpoint of a sandbox.
+PAUSE = 0.1
+
+
+class NothingToCompare(AccountError):
+    """Stripe isn't configured, so there is nothing to compare with."""
+
+
+class Overtaken(AccountError):
+    """Another comparison has gone on from here. It has noted what was read."""
+
+
+def compare_with_stripe(*, by: Actor, days: int = DAYS) -> Comparison:
+    """Read both lists to their end, outside any transaction, going on where another stopped.
+
+    Raises:
+        NothingToCompare, Overtaken: see there.
+        VendorError: it stays unfinished; call again later, and it goes on.
+    """
+    if (client := payments()) is None:
+        raise NothingToCompare
+    comparison = _unfinished() or Comparison.objects.create(
+        since=timezone.now() - timedelta(days=days)
+    )
+    for page in _pages(_events(client, comparison)):
+        note_events(comparison=comparison, listed=page, by=by)
+        # Not in the flow, which may run again as a whole.
+        comparison.after = page[-1]["id"]
+    if comparison.reading == List.EVENTS:
+        _go_on(comparison, reading=List.SUBSCRIPTIONS, after="")
+        comparison.reading, comparison.after = List.SUBSCRIPTIONS, ""
+    for page in _pages(client.subscriptions(after=comparison.after)):
+        note_subscriptions(comparison=comparison, listed=page, seen_at=timezone.now(), by=by)
+        comparison.after = page[-1]["id"]
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=Now())
+    comparison.refresh_from_db()
+    return comparison
+
+
+@flow("accounts.note_events")
+def note_events(*, comparison: Comparison, listed: list[Json], by: Actor) -> None:
+    """Keep those of a page that have not come; go on after it.
+
+    Raises:
+        Overtaken: nothing was noted now.
+    """
+    old = [each for each in listed if _happened_at(each) < timezone.now() - ON_ITS_WAY]
+    here = set(
+        Event.objects.filter(pk__in=[each["id"] for each in old]).values_list("pk", flat=True)
+    )
+    MissedEvent.objects.bulk_create(
+        (
+            MissedEvent(
+                stripe_id=each["id"],
+                type=each["type"],
+                sealed=seal({"body": json.dumps(each)}),
+            )
+            for each in old
+            if each["id"] not in here
+        ),
+        ignore_conflicts=True,
+    )
+    _go_on(comparison, after=listed[-1]["id"], more=len(listed))
+
+
+@flow("accounts.note_subscriptions")
+def note_subscriptions(
+    *, comparison: Comparison, listed: list[Json], seen_at: datetime, by: Actor
+) -> None:
+    """Keep how those of a page are at Stripe that are otherwise here; forget those that agree.
+
+    Args:
+        seen_at: when the page was asked for, or earlier.
+
+    Raises:
+        Overtaken: nothing was noted now.
+    """
+    ours = set(
+        Customer.objects.filter(pk__in=[each["customer"] for each in listed]).values_list(
+            "pk", flat=True
+        )
+    )
+    facts = [
+        subscription_facts(each, at=seen_at, rank=READ)
+        for each in listed
+        if each["customer"] in ours
+    ]
+    differing = [each for each in facts if not _agrees(each)]
+    names = [each.stripe_id for each in facts]
+    ListedSubscription.objects.filter(pk__in=names).delete()
+    ListedSubscription.objects.bulk_create(_listed(each, seen_at) for each in differing)
+    _go_on(comparison, after=listed[-1]["id"], more=len(listed))
+
+
+def _unfinished() -> Comparison | None:
+    recent = timezone.now() - GOES_ON
+    newest = Comparison.objects.filter(started_at__gt=recent).order_by("-pk").first()
+    return newest if newest and newest.finished_at is None else None
+
+
+def _events(client: Payments, comparison: Comparison) -> Iterator[Json]:
+    if comparison.reading != List.EVENTS:
+        return iter(())
+    since = int(comparison.since.timestamp())
+    return client.events(since=since, types=list(CHANGES), after=comparison.after)
+
+
+def _pages(listed: Iterator[Json]) -> Iterator[list[Json]]:
+    while page := list(itertools.islice(listed, PAGE)):
+        yield page
+        if len(page) == PAGE:
+            time.sleep(PAUSE)
+
+
+def _go_on(comparison: Comparison, *, more: int = 0, **where: str) -> None:
+    """From where it stood; a rival that has gone on from there has done this page."""
+    still = Comparison.objects.filter(
+        pk=comparison.pk, reading=comparison.reading, after=comparison.after, finished_at=None
+    )
+    if not still.update(read=F("read") + more, **where):
+        raise Overtaken
+
+
+@transaction_required
+def _agrees(said: SubscriptionFacts) -> bool:
+    return Subscription.objects.filter(
+        pk=said.stripe_id,
+        status=said.status,
+        cancel_at_period_end=said.cancel_at_period_end,
+        period_end=said.period_end,
+    ).exists()
+
+
+def _listed(said: SubscriptionFacts, seen_at: datetime) -> ListedSubscription:
+    return ListedSubscription(
+        stripe_id=said.stripe_id,
+        status=said.status,
+        cancel_at_period_end=said.cancel_at_period_end,
+        period_end=said.period_end,
+        seen_at=seen_at,
+    )
+
+
+def _happened_at(event: Json) -> datetime:
+    return datetime.fromtimestamp(event["created"], UTC)
+
+
+expiring.append(
+    Expiring("comparisons with Stripe", lambda cut: Comparison.objects.filter(started_at__lt=cut))
+)
+expiring.append(
+    Expiring("events that were missed", lambda cut: MissedEvent.objects.filter(seen_at__lt=cut))
+)

@@ -1,0 +1,156 @@
+"""What must hold of payments, usage and deleted accounts."""
+
+from datetime import UTC, timedelta
+
+from django.conf import settings
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now, TruncMonth
+
+from accounts.models import (
+    FINAL,
+    Event,
+    EventChange,
+    Payment,
+    PlanChange,
+    Tombstone,
+    UsageEntry,
+    User,
+)
+from integrity.invariants import CounterDrift, Severity, Stuck, Uniqueness, declare, invariant
+
+declare(
+    Stuck(
+        "accounts.no_event_waits",
+        statement="What Stripe tells is applied within a quarter of an hour.",
+        model="accounts.Event",
+        since="received_at",
+        longer_than=timedelta(minutes=15),
+        where=Q(state__in=[Event.State.RECEIVED, Event.State.FAILED]),
+    )
+)
+declare(
+    Stuck(
+        "accounts.every_event_has_an_owner",
+        statement="Whom an event is about is known within an hour.",
+        severity=Severity.WARNING,
+        model="accounts.Event",
+        since="received_at",
+        longer_than=timedelta(hours=1),
+        where=Q(state=Event.State.IGNORED, reason=Event.Reason.NO_OWNER),
+    )
+)
+declare(
+    Stuck(
+        "accounts.no_subscription_is_in_doubt",
+        statement="Where Stripe's events contradict each other, it is asked within a quarter of an"
+        " hour.",
+        model="accounts.Subscription",
+        since="in_doubt_since",
+        longer_than=timedelta(minutes=15),
+        where=Q(in_doubt_since__isnull=False),
+    )
+)
+declare(
+    Stuck(
+        "accounts.no_plan_change_waits",
+        statement="What a couple asks of their plan is told to Stripe within a quarter of an hour.",
+        model="accounts.PlanChange",
+        since="created_at",
+        longer_than=timedelta(minutes=15),
+        where=Q(state=PlanChange.State.WAITING),
+    )
+)
+declare(
+    Uniqueness(
+        "accounts.one_live_subscription_per_user",
+        statement="Nobody pays for two subscriptions at once.",
+        severity=Severity.CRITICAL,
+        model="accounts.Subscription",
+        fields=("user",),
+        where=~Q(status__in=FINAL),
+    )
+)
+declare(
+    CounterDrift(
+        "accounts.usage_counts_its_entries",
+        statement="A counter of use is the sum of its entries.",
+        model="accounts.UsageCounter",
+        counter="value",
+        counted="accounts.UsageEntry",
+        by="counter",
+        total="delta",
+    )
+)
+
+
+@invariant(
+    "accounts.every_event_says_what_became_of_it",
+    statement="An event that was applied changed a row; any other says why it changed none.",
+    severity=Severity.CRITICAL,
+)
+def every_event_says_what_became_of_it() -> QuerySet[Event]:
+    changed = Exists(EventChange.objects.filter(event=OuterRef("pk")))
+    untold = Q(state__in=[Event.State.IGNORED, Event.State.FAILED], reason="")
+    wrong = Q(~changed, state=Event.State.APPLIED) | untold
+    return Event.objects.filter(wrong).annotate(actual=F("state"))
+
+
+@invariant(
+    "accounts.events_come_as_configured",
+    statement="Stripe's events come in the tested version, and in this site's mode and account.",
+    severity=Severity.WARNING,
+)
+def events_come_as_configured() -> QuerySet[Event]:
+    """The newest one tells the version: the endpoint has one, and it is mended at Stripe."""
+    newest = Event.objects.order_by("-received_at", "-pk").values("pk")[:1]
+    other_version = Q(pk__in=newest) & ~Q(api_version=settings.STRIPE_WEBHOOK_API_VERSION)
+    others = [Event.Reason.OTHER_MODE, Event.Reason.OTHER_ACCOUNT]
+    not_ours = Q(reason__in=others, received_at__gt=Now() - timedelta(days=1))
+    violating = Event.objects.filter(other_version | not_ours)
+    return violating.annotate(actual=F("api_version"))
+
+
+@invariant(
+    "accounts.every_payment_is_of_somebody",
+    statement="A payment is of more than nothing, in a currency, and of somebody, deleted or not.",
+    severity=Severity.CRITICAL,
+)
+def every_payment_is_of_somebody() -> QuerySet[Payment]:
+    nobodys = Q(user=None, tombstone=None)
+    return Payment.objects.filter(nobodys | Q(amount__lte=0) | Q(currency=""))
+
+
+@invariant(
+    "accounts.usage_is_in_its_month",
+    statement="A use counts in the month in which it happened.",
+)
+def usage_is_in_its_month() -> QuerySet[UsageEntry]:
+    return UsageEntry.objects.annotate(
+        expected=TruncMonth("at", tzinfo=UTC, output_field=DateField()),
+        actual=F("counter__period"),
+    ).exclude(actual=F("expected"))
+
+
+@invariant(
+    "accounts.no_deleted_user_is_back",
+    statement="An account that was deleted for good has not come back.",
+    severity=Severity.CRITICAL,
+)
+def no_deleted_user_is_back() -> QuerySet[User]:
+    """Until its deletion is finished, its row is still there; what comes back joins later."""
+    before = Tombstone.objects.filter(uid=OuterRef("uid"), sealed_at__lt=OuterRef("date_joined"))
+    return User.objects.filter(Exists(before))
+
+
+@invariant(
+    "accounts.nobody_who_is_gone_pays",
+    statement="Whoever has deleted their account is not charged any more.",
+    severity=Severity.CRITICAL,
+)
+def nobody_who_is_gone_pays() -> QuerySet[Event]:
+    """The end of a subscription, told late, is in order; money is not."""
+    return Event.objects.filter(
+        type="invoice.paid",
+        state=Event.State.IGNORED,
+        reason=Event.Reason.TOMBSTONED,
+    )
