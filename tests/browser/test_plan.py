@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import PlanChange
+from integrity.relay import deliver_due
 from tests.browser.test_couple import log_in
 from tests.factories import OnboardedCoupleFactory
 
@@ -26,6 +27,12 @@ def stripe(vendors, site):
 def look_again(visitor):
     """As somebody without scripts does."""
     visitor.follow("Look again")
+
+
+def tell(stripe):
+    """Its events, and what the worker then does: of two in one second it asks Stripe."""
+    stripe.webhooks.deliver()
+    deliver_due()
 
 
 def wait_for(visitor, words):
@@ -55,7 +62,7 @@ def buy(visitor, stripe, deliver):
     visitor.open(f"{PLAN}?back=paid")
     expect(visitor.page.locator("#plan-now")).to_contain_text("Your payment is being confirmed")
     visitor.look_around()
-    stripe.webhooks.deliver()
+    tell(stripe)
     wait_for(visitor, "Paid by")
     expect(visitor.page.locator("#plan-now")).not_to_contain_text("being confirmed")
     visitor.look_around()
@@ -70,7 +77,7 @@ def cancel(visitor, stripe, deliver):
     deliver()
     wait_for(visitor, "Stripe has your cancelling")
     visitor.look_around()
-    stripe.webhooks.deliver()
+    tell(stripe)
     wait_for(visitor, "Ends on")
 
 
@@ -79,7 +86,7 @@ def take_it_back(visitor, stripe, deliver):
     visitor.look_around()
     visitor.press("Keep premium after all")
     deliver()
-    stripe.webhooks.deliver()
+    tell(stripe)
     visitor.open(PLAN)
     expect(visitor.page.locator("#plan-now")).to_contain_text("Next charge")
 
