@@ -30,3 +30,11 @@ def rows_in(page: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     if not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
         raise TypeError(name)
     return found
+
+
+def truth_in(told: Mapping[str, Any], name: str) -> bool:
+    """Raises TypeError, KeyError."""
+    found = told[name]
+    if not isinstance(found, bool):
+        raise TypeError(name)
+    return found

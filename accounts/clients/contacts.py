@@ -139,15 +139,20 @@ class Contacts:
             raise Rejected("resend contacts.list", code="no_list")
 
     def _pages(self, operation: str, path: str, *ids: str) -> Iterator[dict[str, Any]]:
-        after: dict[str, str] = {}
+        """Raises Unknown: there is more, it says, and shows what it has shown before."""
+        after, seen = "", {""}
         while True:
-            page = self._ask(operation, "GET", path, *ids, query={"limit": PAGE, **after})
+            start = {"after": after} if after else {}
+            page = self._ask(operation, "GET", path, *ids, query={"limit": PAGE, **start})
             with understood(f"resend {operation}"):
-                rows = rows_in(page, "data")
-                after = {"after": text_in(rows[-1], "id")} if rows else {}
+                rows, has_more = rows_in(page, "data"), bool(page.get("has_more"))
+                after = text_in(rows[-1], "id") if rows else after
+            if has_more and after in seen:
+                raise Unknown(f"resend {operation}", code="pages_repeat")
             yield from rows
-            if not (after and page.get("has_more")):
+            if not has_more:
                 return
+            seen.add(after)
 
 
 @understood("resend contacts")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 
-from accounts.clients.answers import rows_in, text_in, understood
+from accounts.clients.answers import rows_in, text_in, truth_in, understood
 from accounts.clients.outcomes import Missing, NotSent, Rejected, Unknown, VendorError, Wait
 from accounts.clients.waiting import seconds_to_wait
 
@@ -199,15 +199,20 @@ class Payments:
     def _pages(
         self, operation: str, ask: Callable[..., Any], params: Json, *, after: str = ""
     ) -> Iterator[Json]:
+        """Raises Unknown: there is more, it says, and shows what it has shown before."""
+        seen = {after}
         while True:
             start = {"starting_after": after} if after else {}
             page = self._call(operation, ask, {**params, "limit": PAGE, **start})
             with understood(f"stripe {operation}"):
-                rows = rows_in(page, "data")
-                after = text_in(rows[-1], "id") if rows else ""
+                rows, has_more = rows_in(page, "data"), truth_in(page, "has_more")
+                after = text_in(rows[-1], "id") if rows else after
+            if has_more and after in seen:
+                raise Unknown(f"stripe {operation}", code="pages_repeat")
             yield from rows
-            if not (after and page.get("has_more")):
+            if not has_more:
                 return
+            seen.add(after)
 
     def _call(
         self, operation: str, ask: Callable[..., Any], params: Any = None, *, key: str = ""

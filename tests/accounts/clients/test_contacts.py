@@ -130,6 +130,15 @@ def test_all_pages_are_read(vendors, client):
     assert len(list(client.all())) == 150 + len(ids)
 
 
+def test_a_list_that_says_more_and_shows_nothing_new_is_no_whole_list(vendors, client):
+    row = {"id": "id1", "object": "contact", "email": "a@x.y", "unsubscribed": False}
+    page = {"object": "list", "data": [row], "has_more": True}
+    vendors.resend.faults.add(Fault("status", status=200, body=page, times=9))
+
+    with pytest.raises(Unknown, match="pages_repeat"):
+        list(client.all())
+
+
 def test_a_key_for_sending_only_is_refused_for_everybody(settings, vendors):
     settings.RESEND_CONTACTS_KEY = SENDING_KEY
 

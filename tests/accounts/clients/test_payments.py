@@ -181,6 +181,23 @@ class TestEvents:
         assert [event["type"] for event in client.events(since=int(at))] == ["customer.created"]
         assert list(client.events(since=int(at) + 1)) == []
 
+    @pytest.mark.parametrize("row", [[{"id": "evt_1"}], []], ids=["the same row", "no row"])
+    def test_a_list_that_says_more_and_shows_nothing_new_is_no_whole_list(self, vendors, row):
+        page = {"object": "list", "data": row, "has_more": True, "url": "/v1/events"}
+        vendors.stripe.faults.add(Fault("status", status=200, body=page, times=9))
+
+        with pytest.raises(Unknown, match="pages_repeat"):
+            list(payments().events(since=0))
+
+        assert len(vendors.stripe.calls) <= 2
+
+    def test_a_list_that_does_not_say_whether_there_is_more_proves_nothing(self, vendors, client):
+        page = {"object": "list", "data": [], "url": "/v1/events"}
+        vendors.stripe.faults.add(Fault("status", status=200, body=page))
+
+        with pytest.raises(Unknown, match="not_understood"):
+            list(client.events(since=0))
+
 
 class TestOutcomes:
     @pytest.mark.parametrize(
