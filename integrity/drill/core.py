@@ -22,6 +22,7 @@ NOTHING = "nothing"
 NOT_REACHED = "this point was planned and never reached"
 HONEST = (Error, AlreadyDone, Busy, CommitNotConfirmed)
 C = TypeVar("C")
+Rehearsal = tuple[list[Boundary], list[str]]
 
 
 def _none(_: object) -> tuple[str, ...]:
@@ -100,17 +101,19 @@ def drill(
     *,
     points: Iterable[int] | None = None,
     part: tuple[int, int] = (0, 1),
+    rehearsed: Rehearsal | None = None,
 ) -> Report:
     """Break the scenario by this kind of fault, at every boundary or at the points named.
 
     Args:
         part: (k, n) takes every n-th boundary from the k-th on, counted from 0.
+        rehearsed: of this scenario in this process, where several kinds follow each other.
 
     Raises:
         IndexError: a point named is none of this scenario's.
     """
     prepare()
-    boundaries, problems = rehearse(scenario)
+    boundaries, problems = rehearsed or rehearse(scenario)
     fault = FAULTS[kind]
     first, step = part
     chosen = fault.chosen(boundaries)[first::step]
@@ -121,16 +124,17 @@ def drill(
     return Report(scenario.name, kind, boundaries, shots, problems)
 
 
-def rehearse(scenario: Scenario[C]) -> tuple[list[Boundary], list[str]]:
+def rehearse(scenario: Scenario[C]) -> Rehearsal:
     """The boundaries of a clean run, and what is wrong before anything is broken.
 
     The first run fills caches that would move the numbers of the second one.
     """
-    _clean_run(scenario)
-    return _clean_run(scenario)
+    with observer():
+        _clean_run(scenario)
+        return _clean_run(scenario)
 
 
-def _clean_run(scenario: Scenario[C]) -> tuple[list[Boundary], list[str]]:
+def _clean_run(scenario: Scenario[C]) -> Rehearsal:
     context = scenario.setup()
     before = scenario.whole(context)
     recorder = Trigger()

@@ -12,7 +12,10 @@ _kept: list[BaseDatabaseWrapper] = []
 
 @contextmanager
 def observer() -> Iterator[None]:
-    """Keep one session for all looks within."""
+    """Keep one session for all looks within, however deep they are nested."""
+    if _kept:
+        yield
+        return
     _kept.append(connections.create_connection(DEFAULT_DB_ALIAS))
     try:
         yield

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.drill.addresses import SCENARIOS
-from tests.drill.breaking import assert_all_or_nothing, each_by_every_fault
+from tests.drill.breaking import assert_all_or_nothing, each_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@each_by_every_fault(SCENARIOS)
-def test_it_is_all_or_nothing(scenario, kind):
-    assert_all_or_nothing(scenario, kind)
+@each_of(SCENARIOS)
+def test_it_is_all_or_nothing(scenario):
+    assert_all_or_nothing(scenario)

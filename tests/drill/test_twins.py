@@ -7,6 +7,7 @@ import pytest
 from integrity.drill.core import drill, rehearse, shoot
 from integrity.drill.faults import FAULTS
 from integrity.drill.interleave import interleave
+from integrity.drill.observer import observer
 from tests.drill import pairs_accounts, pairs_billing, pairs_onboarding, pairs_plan, twins
 from tests.drill.accounts import SIGN_UP, VERIFY
 from tests.drill.every import SCENARIOS
@@ -30,7 +31,7 @@ def is_half_made(shot):
 
 @pytest.mark.parametrize("scenario", TORN, ids=lambda each: each.name)
 def test_a_flow_without_its_transaction_is_caught(scenario):
-    with twins.without_the_database_s_promises():
+    with twins.without_the_database_s_promises(), observer():
         boundaries, problems = rehearse(scenario)
         shots = (shoot(scenario, FAULTS["raise"], each) for each in boundaries)
 

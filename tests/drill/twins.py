@@ -42,8 +42,7 @@ def without_the_database_s_promises():
 
 
 def _switch(how, promises):
-    for table, name in promises:
-        _execute(f'ALTER TABLE {table} {how} TRIGGER "{name}"')
+    _execute("; ".join(f'ALTER TABLE {table} {how} TRIGGER "{name}"' for table, name in promises))
 
 
 def _execute(sql):
