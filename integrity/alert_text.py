@@ -20,9 +20,9 @@ ENDS = (Step.RESOLVED, Step.SILENCED, Step.WITHDRAWN)
 
 
 def compose(alert: Alert) -> Text:
-    """Say what changed, the worst first. An incident that is over by now is said to be."""
+    """Say what changed, the worst first. Of each incident it is said how it is now."""
     changes = list(alert.changes.select_related("incident").order_by("pk"))
-    changes.sort(key=lambda each: (each.step in ENDS, -each.severity, each.incident.subject))
+    changes.sort(key=lambda each: (not _is_on(each), -each.severity, each.incident.subject))
     name = config().site_name
     title = f"[{name}] {_title(changes)}" if name else _title(changes)
     parts = [_part(each) for each in changes[:MOST]]
@@ -38,15 +38,22 @@ def _title(changes: list[IncidentChange]) -> str:
     return first if len(changes) < 2 else f"{first}, and {len(changes) - 1} more"
 
 
+def _is_on(change: IncidentChange) -> bool:
+    """Of its incident now: between a promise and its delivery lie seconds, or a night."""
+    return change.kind == Kind.TEST or change.incident.state == Incident.State.OPEN
+
+
 def _headline(change: IncidentChange) -> str:
+    """What is true when it is read; what was true when it was promised stands below."""
     if change.kind == Kind.TEST:
         return "TEST"
-    word = Step(change.step).name if change.step in ENDS else change.kind
-    return word.upper()
+    if _is_on(change):
+        return (change.incident.kind if change.step in ENDS else change.kind).upper()
+    return Step(change.step).name if change.step in ENDS else "OVER"
 
 
 def _tone(changes: list[IncidentChange]) -> str:
-    on = [each for each in changes if each.step not in ENDS]
+    on = [each for each in changes if _is_on(each)]
     if not on:
         return "success"
     if all(each.kind == Kind.TEST for each in on):
@@ -79,7 +86,7 @@ def _amounts(change: IncidentChange) -> str:
 def _which(change: IncidentChange) -> str:
     """Of the machinery: which process, which due time. Other rows are for the admin alone."""
     name = change.incident.subject
-    if name not in OF_THE_MACHINERY or change.step in ENDS:
+    if name not in OF_THE_MACHINERY or not _is_on(change):
         return ""
     found = Finding.objects.filter(invariant=name, state__in=LOUD).order_by("subject")
     return f"Which: {', '.join(found.values_list('subject', flat=True)[:5])}."
@@ -92,8 +99,11 @@ def _times(change: IncidentChange) -> str:
     told += f"incident {str(incident.uid)[:8]}" + (
         f", run {str(change.run)[:8]}" * bool(change.run)
     )
-    over = incident.state == Incident.State.RESOLVED and change.step not in ENDS
-    return f"{told}. It is over since {_utc(incident.resolved_at)}." if over else f"{told}."
+    if _is_on(change) == (change.step not in ENDS):
+        return f"{told}."
+    if _is_on(change):
+        return f"{told}. It is open again since {_utc(incident.opened_at)}."
+    return f"{told}. It is over since {_utc(incident.resolved_at)}."
 
 
 def _nth(number: int) -> str:

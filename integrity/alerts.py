@@ -198,16 +198,24 @@ def _tell(changes: list[IncidentChange]) -> Alert | None:
     """One message for all that changed at once: a bad night is one message, and not fifty."""
     if not changes:
         return None
-    told = addresses()
-    alert = Alert.objects.create(uid=uuid.uuid4()) if told else None
+    alert = Alert.objects.create(uid=uuid.uuid4()) if addresses() else None
     for change in changes:
         change.alert = alert
     IncidentChange.objects.bulk_create(changes)
-    for address in told:
-        # One promise each: an address that fails holds up no other.
-        payload = {"alert": str(alert and alert.uid), "to": address.label}
-        enqueue(EFFECT, key=" ".join(payload.values()), payload=payload)
+    if alert:
+        _promise(alert)
     return alert
+
+
+def _promise(alert: Alert) -> None:
+    """To each address by itself: one that fails holds up no other."""
+    for address, key in zip(addresses(), keys_of(alert), strict=True):
+        enqueue(EFFECT, key=key, payload={"alert": str(alert.uid), "to": address.label})
+
+
+def keys_of(alert: Alert) -> list[str]:
+    """Of its messages in the outbox: one for each address."""
+    return [f"{alert.uid} {each.label}" for each in addresses()]
 
 
 @transaction_required

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrity import dashboard, schedule
 from integrity.addresses import NotInstalled, addresses, is_usable
-from integrity.alerts import SUBJECT_OF_TESTS
+from integrity.alerts import EFFECT, SUBJECT_OF_TESTS, keys_of
 from integrity.conf import config
 from integrity.evaluate import evaluate
 from integrity.examinations import Outcome, examination, failed, ok, skipped, unknown
@@ -157,9 +157,18 @@ def _arrived(labels: list[str]) -> Outcome:
     if last is None:
         return skipped("nobody has tried it", do="manage.py integrity doctor --alert")
     if late := [label for label in labels if label not in last.sent]:
-        what = f"the test of {_when(last.created_at)} has not reached {_few(late)}"
-        return failed(what, do="manage.py outbox list")
+        return _late(last, late)
     return ok(f"on {_when(last.created_at)}: {_few(labels)}. Has somebody read it?")
+
+
+def _late(test: Alert, labels: list[str]) -> Outcome:
+    what = f"the test of {_when(test.created_at)} has not reached {_few(labels)}"
+    under_way = OutboxMessage.objects.filter(
+        key__in=keys_of(test), state=OutboxMessage.State.LEASED, available_at__gt=Now()
+    )
+    if under_way.exists():
+        return unknown(f"{what}; it is being delivered", do="Look again in a minute.")
+    return failed(what, do=f"manage.py outbox list --effect {EFFECT}")
 
 
 def holds(*names: str) -> Outcome:

@@ -61,11 +61,16 @@ class _Batch:
 
 
 def deliver_due(
-    *, batch: int = 100, limit: int | None = None, seconds: float = math.inf
+    *,
+    batch: int = 100,
+    limit: int | None = None,
+    seconds: float = math.inf,
+    keys: Sequence[str] | None = None,
 ) -> Delivered:
     """Deliver what is due, in batches, each message at most once a call.
 
     Args:
+        keys: of the messages that are meant; None for all.
         limit: claim no more after this many messages.
         seconds: claim no more after this time.
     """
@@ -77,7 +82,7 @@ def deliver_due(
     for sql, size in ((_CLAIM_ABANDONED, 1), (_CLAIM_PENDING, batch)):
         while (limit is None or total.handled < limit) and time.monotonic() < stop_at:
             left = size if limit is None else min(size, limit - total.handled)
-            claimed = _claim(sql, left, tried)
+            claimed = _claim(sql, left, tried, keys)
             if claimed is None:
                 break
             _deliver(claimed)
@@ -86,10 +91,11 @@ def deliver_due(
     return total
 
 
-def _claim(sql: str, size: int, tried: Sequence[int]) -> _Batch | None:
+def _claim(sql: str, size: int, tried: Sequence[int], keys: Sequence[str] | None) -> _Batch | None:
     token = uuid.uuid4()
     parameters = {
         "known": effects.names(),
+        "keys": None if keys is None else list(keys),
         "tried": tried,
         "size": size,
         "token": token,
@@ -106,7 +112,7 @@ _CLAIM = """
 WITH due AS (
     SELECT id FROM integrity_outboxmessage AS message
     WHERE state = '{state}' AND available_at <= now() AND effect = ANY(%(known)s)
-      AND id <> ALL(%(tried)s)
+      AND id <> ALL(%(tried)s) AND (%(keys)s::text[] IS NULL OR key = ANY(%(keys)s))
       AND (ordering_key = '' OR NOT EXISTS (
           SELECT 1 FROM integrity_outboxmessage AS earlier
           WHERE earlier.ordering_key = message.ordering_key AND earlier.id < message.id

@@ -94,16 +94,41 @@ def test_of_the_machinery_it_names_who_is_silent():
     assert "Which: integrity.heartbeat:worker." in body
 
 
-def test_a_late_message_says_that_it_is_over(lost_books):
-    lost_books()
-    Book.objects.create(state="lost")
-    check(by=SYSTEM)
-    late = Alert.objects.get()
-    Book.objects.update(state="done")
-    check(by=SYSTEM)
+class TestALateMessage:
+    @pytest.fixture
+    def alerts(self, lost_books):
+        """One of the beginning, one of the end."""
+        lost_books()
+        Book.objects.create(state="lost")
+        check(by=SYSTEM)
+        Book.objects.update(state="done")
+        check(by=SYSTEM)
+        return Alert.objects.order_by("pk")
 
-    assert "It is over since" in compose(late).body
-    assert "It is over since" not in compose(Alert.objects.latest("pk")).body
+    def test_of_a_beginning_says_that_it_is_over_and_alarms_nobody(self, alerts):
+        opened, resolved = map(compose, alerts)
+
+        assert (opened.title, opened.tone) == ("OVER toy.no_book_is_lost", "success")
+        assert "It is over since" in opened.body
+        assert (resolved.title, resolved.tone) == ("RESOLVED toy.no_book_is_lost", "success")
+        assert "It is over since" not in resolved.body
+
+    def test_of_an_end_says_that_it_is_open_again(self, alerts):
+        Book.objects.update(state="lost")
+        check(by=SYSTEM)
+        opened, resolved, reopened = map(compose, alerts.all())
+
+        assert (resolved.title, resolved.tone) == ("REGRESSED toy.no_book_is_lost", "failure")
+        assert "It is open again since" in resolved.body
+        assert "open again since" not in opened.body + reopened.body
+
+    def test_names_nobody_as_silent_who_is_back(self):
+        Heartbeat.objects.filter(name="worker").update(at=Now() - timedelta(minutes=6))
+        keep_watch(by=SYSTEM)
+        Heartbeat.objects.update(at=Now())
+        keep_watch(by=SYSTEM)
+
+        assert "Which:" not in compose(Alert.objects.earliest("pk")).body
 
 
 def test_what_is_back_says_how_often(lost_books):

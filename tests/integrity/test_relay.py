@@ -111,7 +111,7 @@ class TestALongQueue:
 
 
 def explain(claim):
-    parameters = {"known": ["test.note"], "tried": [], "size": 100}
+    parameters = {"known": ["test.note"], "keys": None, "tried": [], "size": 100}
     parameters |= {"token": uuid.uuid4(), "lease": MINUTE}
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {claim}", parameters)

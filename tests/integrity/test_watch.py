@@ -10,6 +10,7 @@ from integrity.audit import SYSTEM
 from integrity.dashboard import latest_results
 from integrity.evaluate import evaluate
 from integrity.heartbeats import beat, is_silent
+from integrity.invariants import invariant, invariants
 from integrity.leases import begin
 from integrity.lifecycle import ALL, record
 from integrity.models import Heartbeat, Incident, IncidentChange, OutboxMessage, Run
@@ -77,6 +78,25 @@ def test_a_message_that_was_given_up_is_critical():
 
     assert Incident.objects.get().subject == "integrity.no_effect_is_dead"
     assert changes() == [("opened", "critical")]
+
+
+class TestWhatNobodyCouldTell:
+    @pytest.fixture(autouse=True)
+    def untellable(self, own_registries):
+        del invariants._entries[LIFE]
+
+        @invariant(LIFE)
+        def fails():
+            raise LookupError
+
+    def test_is_said_and_left_to_the_sweep(self):
+        assert results()[LIFE] == "unknown"
+        assert not Run.objects.exists()
+
+    def test_hides_nothing_that_could_be_told(self):
+        OutboxMessage.objects.create(effect="toy", key="a", state="dead", dead_at=Now())
+        assert results()[LIFE] == "unknown"
+        assert changes() == [("opened", "critical")]
 
 
 def test_another_watch_at_the_same_time_is_left_to_it():

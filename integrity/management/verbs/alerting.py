@@ -25,7 +25,7 @@ class AlertingVerbs(cli.VerbCommand):
         alerts.add_argument("--reason", default="", help="of the test, for the audit log")
         self.add_verb(
             "watch",
-            "Who is silent, and what is overdue: for the machine's own cron. Delivers by itself.",
+            "Who is silent, what is overdue: for the machine's own cron. Delivers all that is due.",
         )
 
     def verb_alerts(self, options: dict[str, Any]) -> int:

@@ -1,11 +1,16 @@
 """`manage.py integrity doctor`: what it prints, the exit code, and what it leaves behind."""
 
 import json
+from uuid import uuid4
 
 import pytest
+from django.db.models.functions import Now
 
 from integrity.examinations import examination, examinations, failed, ok, skipped
-from integrity.models import Alert, AuditEntry
+from integrity.management.verbs import doctoring
+from integrity.models import Alert, AuditEntry, OutboxMessage
+from integrity.relay import deliver_due
+from tests.integrity.mailroom import MINUTE, promise
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,3 +93,34 @@ def test_an_alert_leaves_the_house_on_request_only(manage, setting):
     ended = manage("integrity", "doctor", "integrity.alerts_arrive", "--alert")
     assert (ended.code, ended.out.split()[3]) == (0, "ok")
     assert AuditEntry.objects.get().verb == "integrity.test_alert_sent"
+
+
+def test_nothing_but_the_test_alert_leaves_the_house(manage, setting, post):
+    setting(ALERT_ADDRESSES=["ops@example.com"])
+    promise("a letter to a couple")
+    manage("integrity", "doctor", "integrity.alerts_arrive", "--alert")
+    assert (post.keys, OutboxMessage.objects.get().key) == ([], "a letter to a couple")
+
+
+def test_a_relay_that_took_the_test_alert_first_is_waited_for(manage, setting, monkeypatch):
+    setting(ALERT_ADDRESSES=["ops@example.com"])
+    waited, arrive = [], deliver_due
+
+    def take(**options):
+        lease = {"lease_token": uuid4(), "available_at": Now() + MINUTE}
+        OutboxMessage.objects.update(state="leased", begun=True, **lease)
+
+    def sleep(seconds):
+        waited.append(seconds)
+        OutboxMessage.objects.update(state="pending", lease_token=None, available_at=Now())
+        arrive()
+
+    monkeypatch.setattr(doctoring, "deliver_due", take)
+    monkeypatch.setattr(doctoring, "sleep", sleep)
+    ended = manage("integrity", "doctor", "integrity.alerts_arrive", "--alert")
+    assert (ended.code, len(waited)) == (0, 1)
+
+    monkeypatch.setattr(doctoring, "sleep", waited.append)
+    ended = manage("integrity", "doctor", "integrity.alerts_arrive", "--alert")
+    assert (ended.code, len(waited)) == (3, 1 + doctoring.LOOKS)
+    assert "it is being delivered" in ended.out
