@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from integrity.drill.boundaries import AFTER
 from integrity.drill.core import drill, rehearse, shoot
 from integrity.drill.faults import FAULTS
 from integrity.drill.interleave import interleave
@@ -25,6 +26,12 @@ NEVER_COMMITTED = {"try_out"}
 TORN = [twins.torn(each) for each in SCENARIOS if each.name not in WHOLE_ANYWAY | NEVER_COMMITTED]
 
 
+def after_a_write_first(boundaries):
+    """Where a torn flow is half-made, so that few shots tell."""
+    reads = ("SELECT", "SET", "SAVEPOINT", "RELEASE", "BEGIN")
+    return sorted(boundaries, key=lambda each: each.when != AFTER or each.label.startswith(reads))
+
+
 def is_half_made(shot):
     return any("half-made" in each or "invariant broken" in each for each in shot.problems)
 
@@ -33,7 +40,8 @@ def is_half_made(shot):
 def test_a_flow_without_its_transaction_is_caught(scenario):
     with twins.without_the_database_s_promises(), observer():
         boundaries, problems = rehearse(scenario)
-        shots = (shoot(scenario, FAULTS["raise"], each) for each in boundaries)
+        points = after_a_write_first(boundaries)
+        shots = (shoot(scenario, FAULTS["raise"], each) for each in points)
 
         assert not problems, "broken even when nothing breaks: it would prove nothing"
         assert any(is_half_made(shot) for shot in shots)
