@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts.clients.contacts import Contact as There
 from accounts.clients.contacts import Contacts, contacts
+from accounts.clients.outcomes import Missing, Unknown
 from accounts.contact import doubt_contact, note_contact, note_unsubscribed, verified_couples
 from accounts.errors import AccountError, UserNotFound
 from accounts.models import Contact, User
@@ -54,7 +55,11 @@ def sync_contact(uid: UUID) -> None:
     if _unsubscribed_there(person, holder, own):
         return _take_over(person)
     doubt_contact(person.user)
-    id = _tell(client, person, holder, own)
+    try:
+        id = _tell(client, person, holder, own)
+    except Missing as error:
+        # Somebody has removed it since it was looked for. Another look finds that.
+        raise Unknown(error.operation, status=error.status, code="removed_meanwhile") from None
     note_contact(
         user=person.user, contact_id=id, told=person.fingerprint, muted=person.unsubscribed
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.clients import http, payments
+from accounts.clients import contacts, http, payments
 from accounts.simulators import account
 from accounts.simulators.server import Vendors, running
 from tests.contracts import published
@@ -23,9 +23,10 @@ def stand_ins():
 
 
 @pytest.fixture
-def vendors(stand_ins, settings):
+def vendors(stand_ins, settings, monkeypatch):
     """Nobody's data, no faults; the site is configured for them, all keep to the contracts."""
     stand_ins.reset()
+    monkeypatch.setattr(contacts, "APART", 0)
     payments._sdk.cache_clear()
     for name, value in account.configuration(stand_ins.url).items():
         is_list = isinstance(getattr(settings, name), list)

@@ -4,6 +4,7 @@ Its 404 says `not_found` of a contact and of a wrong address alike, so that an a
 once the list of contacts answers under the same address.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,9 +13,14 @@ from django.conf import settings
 
 from accounts.clients.answers import rows_in, text_in, understood
 from accounts.clients.http import Caller
-from accounts.clients.outcomes import Missing, Rejected, Unknown
+from accounts.clients.outcomes import Missing, Rejected, Unknown, Wait
 
 PAGE = 100
+# Seconds from call to call: Resend takes five a second of one team, and mails need some of them.
+APART = 0.25
+# A pause of at most so many seconds is made in place. To tell of one person takes several calls, and
+# whoever begins with the first again after each pause may never come to the last.
+SHORT_PAUSE, PAUSES = 2.0, 2
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Contacts:
     made again."""
 
     def __init__(self, caller: Caller) -> None:
-        self._ask = caller.ask
+        self._caller = caller
 
     def find(self, id_or_email: str) -> Contact | None:
         """None only where Resend proves that there is none."""
@@ -125,6 +131,17 @@ class Contacts:
 
     def all(self) -> Iterator[Contact]:
         yield from map(_contact, self._pages("contacts.list", "/contacts"))
+
+    def _ask(self, operation: str, method: str, path: str, *ids: str, **what: Any) -> Any:
+        for _ in range(PAUSES):
+            time.sleep(APART)
+            try:
+                return self._caller.ask(operation, method, path, *ids, **what)
+            except Wait as error:
+                if error.after > SHORT_PAUSE:
+                    raise
+                time.sleep(error.after)
+        return self._caller.ask(operation, method, path, *ids, **what)
 
     def _update(self, id: str, fields: dict[str, Any]) -> None:
         try:

@@ -79,6 +79,34 @@ class TestDelivered:
         assert (waits.state, waits.attempts) == ("pending", 0)
         assert there(ADA) == ("Ada", False)
 
+    def test_after_a_short_pause_without_beginning_anew(self, ada, vendors, monkeypatch):
+        """Else a limit that lets fewer calls through than one person takes is never passed."""
+        pauses = []
+        monkeypatch.setattr("accounts.clients.contacts.time.sleep", pauses.append)
+        vendors.resend.faults.add(
+            *(
+                Fault("status", method=method, status=429, headers={"Retry-After": "1"})
+                for method in ("GET", "POST", "PATCH")
+            )
+        )
+        sync(ada)
+
+        assert there(ADA) == ("Ada", False)
+        assert not OutboxMessage.objects.exists()
+        assert pauses.count(1.0) == 3
+
+    def test_again_where_it_was_removed_between_two_calls(self, ada, vendors):
+        sync(ada)
+        choose(ada, wanted=False)
+        gone = {"statusCode": 404, "name": "not_found", "message": "Contact not found"}
+        vendors.resend.faults.add(Fault("status", method="PATCH", status=404, body=gone))
+        deliver_due()
+        assert OutboxMessage.objects.get().state == "pending"
+
+        again()
+
+        assert there(ADA) == ("Ada", True)
+
     def test_to_a_new_contact_where_somebody_removed_it(self, ada):
         sync(ada)
         contacts().remove(Contact.objects.get().contact_id)
@@ -158,6 +186,23 @@ class TestTwoPeople:
         assert (there(ADA), there(EVE)) == (("Other", False), ("Ada", False))
         assert len(set(Contact.objects.values_list("contact_id", flat=True))) == 2
         assert_every_invariant_holds()
+
+    def test_those_who_swap_addresses_wait_until_a_contact_is_removed_by_hand(self, ada):
+        other = verified(EVE, "Other")
+        for user in (ada, other):
+            sync(user)
+        for user, email in ((ada, "x@example.com"), (other, ADA), (ada, EVE)):
+            move(user, email)
+        deliver_due()
+        again()
+        assert OutboxMessage.objects.filter(last_error__contains="another person").count() == 2
+
+        contacts().remove(Contact.objects.get(user=ada).contact_id)
+        again()
+        again()
+
+        assert (there(ADA), there(EVE)) == (("Other", False), ("Ada", False))
+        assert not OutboxMessage.objects.exists()
 
 
 class TestDeleted:

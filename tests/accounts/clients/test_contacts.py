@@ -154,7 +154,8 @@ def test_a_key_for_sending_only_is_refused_for_everybody(settings, vendors):
     [one for one in published.samples("resend") if one["operation"].startswith("contacts")],
     ids=lambda one: f"{one['operation']} {one['status']}",
 )
-def test_the_vendors_own_errors_mean_what_they_say(vendors, client, sample):
+def test_the_vendors_own_errors_mean_what_they_say(vendors, client, sample, monkeypatch):
+    monkeypatch.setattr("accounts.clients.contacts.SHORT_PAUSE", 0)
     vendors.resend.faults.add(
         Fault("status", status=sample["status"], body=sample["body"], headers=sample["headers"])
     )
