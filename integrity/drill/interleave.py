@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from integrity.drill.boundaries import BEFORE, COMMIT, Boundary, watch
 from integrity.drill.core import Answer, Trigger
 from integrity.drill.faults import terminate_backend
+from integrity.drill.observer import from_outside, observer
 from integrity.drill.promises import broken_invariants, prepare
 from integrity.drill.report import PairReport, Schedule
 
@@ -48,11 +49,12 @@ class Pair(Generic[C]):
 def interleave(pair: Pair[C]) -> PairReport:
     """Every schedule of the pair, in both orders unless they are alike."""
     prepare()
-    schedules = [
-        _schedule(pair, boundary, stopped=stopped)
-        for stopped in (("first",) if pair.alike else ("first", "second"))
-        for boundary in _stops(pair, stopped)
-    ]
+    with observer():
+        schedules = [
+            _schedule(pair, boundary, stopped=stopped)
+            for stopped in (("first",) if pair.alike else ("first", "second"))
+            for boundary in _stops(pair, stopped)
+        ]
     return PairReport(pair.name, schedules)
 
 
@@ -145,8 +147,9 @@ def _join(sides: Sequence[_Side]) -> list[str]:
 
 
 def _final(pair: Pair[C], context: C, answers: Sequence[Answer]) -> list[str]:
-    verdict = pair.verdict(context, *answers)
-    broken = [f"invariant broken: {name}" for name in sorted(pair.invariants())]
+    with from_outside():
+        verdict = pair.verdict(context, *answers)
+        broken = [f"invariant broken: {name}" for name in sorted(pair.invariants())]
     return [verdict, *broken] if verdict else broken
 
 
