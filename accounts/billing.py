@@ -1,13 +1,11 @@
-"""What an event changes: whose a customer is, their subscription, their payments."""
+"""What an event changes: its customer, their subscription, their payments."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.db.models.functions import Now
 
 from accounts.billing_facts import (
@@ -20,32 +18,16 @@ from accounts.billing_facts import (
     newest_subscription,
     subscription_in,
 )
-from accounts.errors import AccountError
-from accounts.lookup import lock_user
-from accounts.models import Customer, Event, Payment, Subscription, Tombstone, User
+from accounts.customers import Changed, CustomerOfAnother, Ownerless, hold_owner
+from accounts.models import Customer, Event, Payment, Subscription, User
 from accounts.plan import close_checkout
 from accounts.webhooks import StripeEvent
-from integrity.audit import Actor, subject_of
-from integrity.flows import flow
+from integrity.audit import subject_of
 from integrity.outbox import enqueue
 from integrity.transactions import transaction_required
 
-APPLY_EVENT = "accounts.apply_event"
 READ_SUBSCRIPTION = "accounts.read_subscription"
 Reason = Event.Reason
-
-
-class CustomerOfAnother(AccountError):
-    """Stripe's customer belongs to another of our accounts than the event says, or the event names
-    several. Ask at Stripe."""
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A row that an event changed, and which of its fields."""
-
-    subject: str
-    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,11 +40,8 @@ class Applied:
 
 @transaction_required
 def apply_event(event: StripeEvent) -> Applied:
-    """Change what the event changes. Any order of the same events ends in the same rows.
-
-    1. The customer is held, so that whoever links it and whoever looks for its owner meet.
-    2. The owner is held, before their rows, as everywhere.
-    3. The event says how something is; the newest of all sayings stays.
+    """Change what the event changes. Any order of the same events ends in the same rows: each says
+    how something is, and the newest of all sayings stays.
 
     Raises:
         NotUnderstood: the event lacks what is read from it.
@@ -77,37 +56,12 @@ def apply_event(event: StripeEvent) -> Applied:
         return Applied(reason=Reason.UNHANDLED_TYPE)
     if not event.customer:
         raise NotUnderstood
-    _hold(event.customer)
-    if _is_tombstoned(event):
-        return Applied(reason=Reason.TOMBSTONED)
-    linked = Customer.objects.select_related("user").filter(pk=event.customer).first()
-    if (owner := _owner(event, linked)) is None:
-        return Applied(reason=Reason.NO_OWNER)
-    user = lock_user(owner)
-    changes = [*([] if linked else _link(event.customer, user)), *change(event, user)]
+    try:
+        user, linked = hold_owner(event.customer, event.user_uids)
+    except Ownerless as error:
+        return Applied(reason=error.reason)
+    changes = [*linked, *change(event, user)]
     return Applied(_by_row(changes)) if changes else Applied(reason=Reason.STALE)
-
-
-@flow("accounts.know_customer")
-def know_customer(*, customer: str, user: User, by: Actor) -> None:
-    """Whose a customer is that we have made ourselves; its event may come before or after.
-
-    Raises:
-        CustomerOfAnother: it was told otherwise before.
-        UserNotFound: the account went a moment ago.
-    """
-    _hold(customer)
-    user = lock_user(user)
-    known = Customer.objects.filter(pk=customer).first()
-    if known is None:
-        _link(customer, user)
-    elif known.user_id != user.pk:
-        raise CustomerOfAnother
-
-
-def digest(vendor_id: str) -> str:
-    """How a tombstone keeps a vendor's id."""
-    return sha256(vendor_id.encode()).hexdigest()
 
 
 def facts_of(row: Subscription | None) -> SubscriptionFacts | None:
@@ -118,6 +72,7 @@ def facts_of(row: Subscription | None) -> SubscriptionFacts | None:
         status=row.status,
         cancel_at_period_end=row.cancel_at_period_end,
         period_end=row.period_end,
+        prices=tuple(row.prices),
         at=row.event_created_at,
         rank=row.event_rank,
         in_doubt=row.in_doubt_since is not None,
@@ -136,6 +91,7 @@ def write_subscription(
         "status": facts.status,
         "cancel_at_period_end": facts.cancel_at_period_end,
         "period_end": facts.period_end,
+        "prices": list(facts.prices),
         "event_created_at": facts.at,
         "event_rank": facts.rank,
     }
@@ -154,37 +110,6 @@ def _by_row(changes: Sequence[Changed]) -> tuple[Changed, ...]:
     for each in changes:
         fields[each.subject] = (*fields.get(each.subject, ()), *each.fields)
     return tuple(Changed(subject, names) for subject, names in fields.items())
-
-
-def _hold(customer: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"stripe:{customer}"]
-        )
-
-
-def _is_tombstoned(event: StripeEvent) -> bool:
-    gone = Q(vendor_ids__contains=[digest(event.customer)]) | Q(uid__in=event.user_uids)
-    return Tombstone.objects.filter(gone).exists()
-
-
-def _owner(event: StripeEvent, linked: Customer | None) -> User | None:
-    if len(event.user_uids | ({linked.user.uid} if linked else set())) > 1:
-        raise CustomerOfAnother
-    if linked:
-        return linked.user
-    return User.objects.filter(uid__in=event.user_uids).first()
-
-
-def _link(name: str, user: User) -> list[Changed]:
-    """Whose the customer is, from now on. What had waited for that is applied by the relay."""
-    customer = Customer.objects.create(stripe_id=name, user=user)
-    waiting = Event.objects.filter(
-        customer_id=name, state=Event.State.IGNORED, reason=Reason.NO_OWNER
-    )
-    for event in waiting.order_by("happened_at", "pk").values_list("pk", flat=True):
-        enqueue(APPLY_EVENT, key=event, payload={"event": event})
-    return [Changed(subject_of(customer), ("user",))]
 
 
 def _meet(event: StripeEvent, user: User) -> list[Changed]:

@@ -35,6 +35,8 @@ class SubscriptionFacts:
     status: str
     cancel_at_period_end: bool
     period_end: datetime
+    # Of what is bought with it, sorted.
+    prices: tuple[str, ...]
     at: datetime
     rank: int
     in_doubt: bool = False
@@ -48,8 +50,8 @@ class SubscriptionFacts:
         return self.is_final, self.at, self.rank
 
     @property
-    def content(self) -> tuple[str, bool, datetime]:
-        return self.status, self.cancel_at_period_end, self.period_end
+    def content(self) -> tuple[str, bool, datetime, tuple[str, ...]]:
+        return self.status, self.cancel_at_period_end, self.period_end, self.prices
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def subscription_facts(thing: Json, *, at: datetime, rank: int) -> SubscriptionF
         status=status,
         cancel_at_period_end=cancels,
         period_end=_latest(thing, "items", lambda item: item.get("current_period_end")),
+        prices=tuple(sorted({_price(item) for item in _rows(thing, "items")})),
         at=at,
         rank=FINAL_RANK if status in FINAL else rank,
     )
@@ -147,14 +150,23 @@ def invoice_id(event: StripeEvent) -> str:
 
 
 def _latest(thing: Json, name: str, end: Any) -> datetime:
+    try:
+        return max(time_of(end(row)) for row in _rows(thing, name))
+    except NotAnEvent:
+        raise NotUnderstood from None
+
+
+def _rows(thing: Json, name: str) -> list[Json]:
     parts = thing.get(name)
     rows = parts.get("data") if isinstance(parts, Mapping) else None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise NotUnderstood
-    try:
-        return max(time_of(end(row)) for row in rows)
-    except NotAnEvent:
-        raise NotUnderstood from None
+    return rows
+
+
+def _price(item: Json) -> str:
+    price = item.get("price")
+    return _id(price.get("id") if isinstance(price, Mapping) else None)
 
 
 def _period_end(period: object) -> object:

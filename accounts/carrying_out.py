@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from accounts.billing import know_customer
 from accounts.clients.outcomes import Missing, Rejected
 from accounts.clients.payments import CANCELED, Checkout, Payments, payments
+from accounts.customers import know_customer
 from accounts.errors import AccountError
 from accounts.models import Customer, PlanChange, User
 from accounts.plan import Kind, Reason, State

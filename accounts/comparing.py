@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.billing import CHANGES
-from accounts.billing_facts import READ, SubscriptionFacts, subscription_facts
+from accounts.billing_facts import READ, subscription_facts
 from accounts.clients.payments import PAGE, Payments, payments
 from accounts.errors import AccountError
 from accounts.models import (
@@ -26,7 +27,9 @@ from accounts.models import (
     ListedSubscription,
     MissedEvent,
     Subscription,
+    User,
 )
+from accounts.webhooks import customer_of, users_of
 from integrity.audit import Actor
 from integrity.flows import flow
 from integrity.retention import Expiring, expiring
@@ -37,6 +40,8 @@ List = Comparison.List
 Json = dict[str, Any]
 # Stripe sends an event again for three days; what is younger than this may still be on its way.
 DAYS, ON_ITS_WAY = 4, timedelta(minutes=15)
+# What of a subscription has to be the same here.
+COMPARED = ("status", "cancel_at_period_end", "period_end", "prices")
 # How long one that was begun is gone on with; then a new one is begun.
 GOES_ON = timedelta(hours=6)
 # Between two pages: far below the 25 calls a second that Stripe grants an endpoint of a sandbox.
@@ -108,7 +113,8 @@ def note_events(*, comparison: Comparison, listed: list[Json], by: Actor) -> Non
 def note_subscriptions(
     *, comparison: Comparison, listed: list[Json], seen_at: datetime, by: Actor
 ) -> None:
-    """Keep how those of a page are at Stripe that are otherwise here; forget those that agree.
+    """Keep how those of a page are at Stripe that are otherwise here; forget those that agree, and
+    those that are nobody's any more.
 
     Args:
         seen_at: when the page was asked for, or earlier.
@@ -116,20 +122,9 @@ def note_subscriptions(
     Raises:
         Overtaken: nothing was noted now.
     """
-    ours = set(
-        Customer.objects.filter(pk__in=[each["customer"] for each in listed]).values_list(
-            "pk", flat=True
-        )
-    )
-    facts = [
-        subscription_facts(each, at=seen_at, rank=READ)
-        for each in listed
-        if each["customer"] in ours
-    ]
-    differing = [each for each in facts if not _agrees(each)]
-    names = [each.stripe_id for each in facts]
-    ListedSubscription.objects.filter(pk__in=names).delete()
-    ListedSubscription.objects.bulk_create(_listed(each, seen_at) for each in differing)
+    ListedSubscription.objects.filter(pk__in=[each["id"] for each in listed]).delete()
+    ours = [_listed(*each, seen_at) for each in _of_ours(listed)]
+    ListedSubscription.objects.bulk_create(each for each in ours if not _agrees(each))
     _go_on(comparison, after=listed[-1]["id"], more=len(listed))
 
 
@@ -163,21 +158,34 @@ def _go_on(comparison: Comparison, *, more: int = 0, **where: str) -> None:
 
 
 @transaction_required
-def _agrees(said: SubscriptionFacts) -> bool:
-    return Subscription.objects.filter(
-        pk=said.stripe_id,
-        status=said.status,
-        cancel_at_period_end=said.cancel_at_period_end,
-        period_end=said.period_end,
-    ).exists()
+def _of_ours(listed: list[Json]) -> Iterator[tuple[Json, UUID | None]]:
+    """Whose customer we know, or whom they name; the others are not ours to judge."""
+    customers = Customer.objects.filter(pk__in=[customer_of(each) for each in listed])
+    known = set(customers.values_list("pk", flat=True))
+    named = frozenset[UUID]().union(*(users_of(each) for each in listed))
+    users = set(User.objects.filter(uid__in=named).values_list("uid", flat=True))
+    for each in listed:
+        named_here = users & users_of(each)
+        if customer_of(each) in known or named_here:
+            yield each, next(iter(named_here), None)
 
 
-def _listed(said: SubscriptionFacts, seen_at: datetime) -> ListedSubscription:
+@transaction_required
+def _agrees(listed: ListedSubscription) -> bool:
+    alike = {name: getattr(listed, name) for name in COMPARED}
+    return Subscription.objects.filter(pk=listed.pk, **alike).exists()
+
+
+def _listed(each: Json, named: UUID | None, seen_at: datetime) -> ListedSubscription:
+    said = subscription_facts(each, at=seen_at, rank=READ)
     return ListedSubscription(
         stripe_id=said.stripe_id,
         status=said.status,
         cancel_at_period_end=said.cancel_at_period_end,
         period_end=said.period_end,
+        prices=list(said.prices),
+        customer_id=customer_of(each),
+        user_uid=named,
         seen_at=seen_at,
     )
 

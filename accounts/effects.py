@@ -2,16 +2,18 @@
 
 from uuid import UUID
 
-from accounts.billing import APPLY_EVENT, READ_SUBSCRIPTION
+from accounts.billing import READ_SUBSCRIPTION
 from accounts.carrying_out import CannotTell, carry_out
 from accounts.clients import mail
 from accounts.contact import REMOVE_CONTACT, SYNC_CONTACT
 from accounts.contact_sync import AddressIsTaken, NoContactsKey, remove_contact, sync_contact
+from accounts.customers import APPLY_EVENT
+from accounts.errors import AccountError
 from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
 from accounts.inbox import EventForgotten, EventNotApplied, EventNotFound, State, replay_event
 from accounts.mail import EFFECT
 from accounts.plan import CARRY_OUT
-from accounts.reading import CannotAsk, read_again
+from accounts.reading import FETCH_SUBSCRIPTION, CannotAsk, fetch, read_again
 from integrity.audit import Actor
 from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effect
 
@@ -44,6 +46,15 @@ def read_subscription(message: Message) -> None:
         with outcomes_for_the_relay():
             read_again(subscription=message.payload["subscription"], by=RELAY)
     except CannotAsk as error:
+        raise Permanent(str(error)) from None
+
+
+@effect(FETCH_SUBSCRIPTION)
+def fetch_subscription(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            fetch(subscription=message.payload["subscription"], by=RELAY)
+    except AccountError as error:
         raise Permanent(str(error)) from None
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Max, TextChoices
 from django.utils import timezone
 
@@ -28,11 +29,13 @@ def plan_of(wedding: Wedding, *, at: datetime | None = None) -> Plan:
 
 
 def entitled_until(subscription: Subscription) -> datetime | None:
-    """When premium ends if nothing more is heard; None where there is none.
+    """When premium ends if nothing more is heard; None where there is none, or it is of another price.
 
     A running subscription counts until the end of its period. One whose payment failed counts until
     the end of what was paid. Both get a week of grace.
     """
+    if not is_of_premium(subscription):
+        return None
     payments = Payment.objects.filter(subscription_id=subscription.pk, state=Payment.State.PAID)
     paid: datetime | None = payments.aggregate(until=Max("period_end"))["until"]
     match subscription.status:
@@ -41,6 +44,18 @@ def entitled_until(subscription: Subscription) -> datetime | None:
         case SubscriptionStatus.PAST_DUE if paid:
             return paid + GRACE
     return None
+
+
+def premium_prices() -> list[str]:
+    """Stripe's, of what gives premium: the one that is sold now, and those that were sold before."""
+    return [each for each in (settings.STRIPE_PRICE, *settings.STRIPE_FORMER_PRICES) if each]
+
+
+def is_of_premium(subscription: Subscription) -> bool:
+    """Where its prices or those of premium aren't known, nothing is taken from who pays."""
+    known = premium_prices()
+    nobody_can_tell = not (known and subscription.prices)
+    return nobody_can_tell or not set(known).isdisjoint(subscription.prices)
 
 
 def _live_subscriptions(wedding: Wedding) -> list[Subscription]:

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import Error, connection
 from django.db.models import F
 
-from accounts.billing import APPLY_EVENT, Applied, apply_event
+from accounts.billing import Applied, apply_event
+from accounts.customers import APPLY_EVENT
 from accounts.errors import AccountError
 from accounts.models import Event, EventChange
 from accounts.webhooks import StripeEvent, read_event

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now, TruncMonth
 
+from accounts.entitlement import premium_prices
 from accounts.models import (
     FINAL,
     Event,
     EventChange,
     Payment,
     PlanChange,
+    Subscription,
     Tombstone,
     UsageEntry,
     User,
@@ -81,6 +83,17 @@ declare(
         total="delta",
     )
 )
+
+
+@invariant(
+    "accounts.every_subscription_is_of_premium",
+    statement="A subscription that runs is of a price that gives premium.",
+)
+def every_subscription_is_of_premium() -> QuerySet[Subscription]:
+    """Else somebody pays, and has the free plan."""
+    running = Subscription.objects.exclude(Q(status__in=FINAL) | Q(prices=[]))
+    of_another = running.exclude(prices__overlap=premium_prices()) if premium_prices() else running
+    return of_another.annotate(actual=F("prices"))
 
 
 @invariant(

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.comparing import COMPARED
 from accounts.models import Comparison, Event, ListedSubscription, MissedEvent, Subscription
 from integrity.invariants import Severity, declare
 from integrity.invariants.declare import OfModel
@@ -39,14 +41,12 @@ class SubscriptionsAgree(ListedByStripe):
         """What was told of it after the comparison is newer. One that is in doubt is being asked
         about, and accounts.no_subscription_is_in_doubt sees to that."""
         ours = Subscription.objects.filter(pk=OuterRef("pk"))
-        alike = ours.filter(
-            status=OuterRef("status"),
-            cancel_at_period_end=OuterRef("cancel_at_period_end"),
-            period_end=OuterRef("period_end"),
-        )
+        alike = ours.filter(**{name: OuterRef(name) for name in COMPARED})
         newer = Q(event_created_at__gt=OuterRef("seen_at")) | Q(in_doubt_since__isnull=False)
         settled = Exists(alike) | Exists(ours.filter(newer))
-        return ListedSubscription.objects.filter(~settled).annotate(expected=F("status"))
+        here = Coalesce(Subquery(ours.values("status")), Value("not here"))
+        differing = ListedSubscription.objects.filter(~settled)
+        return differing.annotate(expected=F("status"), actual=here)
 
 
 def _refuse_unread() -> None:

@@ -34,7 +34,7 @@ class OnlyForCouples(AccountError):
 
 
 class AlreadyPremium(AccountError):
-    """You have premium already, the two of you. There is nothing to pay twice."""
+    """One of you pays already. There is nothing to pay twice."""
 
 
 class OneAtATime(AccountError):

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils import timezone
 
-from accounts.entitlement import Plan, entitled_until, plan_of
+from accounts.entitlement import Plan, entitled_until, is_of_premium, plan_of
 from accounts.models import Metric, Payment, PlanChange, Subscription, SubscriptionStatus, User
 from accounts.plan import PAYABLE, PENDING, is_for_sale, subscriptions_of
 from accounts.usage import Used, used
@@ -40,6 +41,19 @@ class PlanFacts:
     @property
     def is_premium(self) -> bool:
         return self.plan == Plan.PREMIUM
+
+    @property
+    def is_of_something_else(self) -> bool:
+        """What is paid for gives no premium."""
+        return self.subscription is not None and not is_of_premium(self.subscription)
+
+    @property
+    def price(self) -> str:
+        """The id of what is paid, or else of what is for sale; blank where that isn't one price."""
+        if self.subscription is None:
+            return settings.STRIPE_PRICE if self.is_for_sale else ""
+        paid = self.subscription.prices
+        return paid[0] if len(paid) == 1 else ""
 
     @property
     def is_on_its_way(self) -> bool:

@@ -1,9 +1,8 @@
-"""What premium costs, in words, as Stripe has it."""
+"""What a price is, in words, as Stripe has it."""
 
 import logging
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.cache import cache
 
 from accounts.clients.outcomes import VendorError
@@ -22,11 +21,17 @@ WHOLE = {
 EVERY = {"day": "a day", "week": "a week", "month": "a month", "year": "a year"}
 
 
-def price() -> str:
-    """Such as "€19.00 a month"; blank where it isn't known now. It is told again before paying."""
-    key = f"accounts.price:{settings.STRIPE_PRICE}"
+def in_words(price: str) -> str:
+    """Such as "€19.00 a month"; blank where it isn't known now. It is told again before paying.
+
+    Args:
+        price: its id at Stripe.
+    """
+    if not price:
+        return ""
+    key = f"accounts.price:{price}"
     if (known := cache.get(key)) is None:
-        known = _asked()
+        known = _asked(price)
         cache.set(key, known, KEPT if known else KEPT_WITHOUT_ANSWER)
     return str(known)
 
@@ -41,10 +46,10 @@ def money(amount: int, currency: str) -> str:
     return f"{sign}{number}" if sign else f"{number} {currency.upper()}"
 
 
-def _asked() -> str:
+def _asked(price: str) -> str:
     client = payments()
     try:
-        found = client.price(settings.STRIPE_PRICE) if client else None
+        found = client.price(price) if client else None
     except VendorError as error:
         log_event(logger, logging.WARNING, "accounts.price_not_read", error=str(error))
         return ""

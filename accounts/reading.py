@@ -1,21 +1,31 @@
-"""Ask Stripe how a subscription is, where its events contradict each other."""
+"""Ask Stripe how a subscription is: where its events contradict each other, or where none came."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from accounts.billing import facts_of, write_subscription
-from accounts.billing_facts import READ, newest_subscription, subscription_facts
+from accounts.billing_facts import READ, NotUnderstood, newest_subscription, subscription_facts
 from accounts.clients.payments import payments
+from accounts.customers import hold_owner
 from accounts.errors import AccountError
 from accounts.lookup import lock_user
-from accounts.models import Subscription
+from accounts.models import FINAL, Subscription, User
+from accounts.webhooks import NotAnEvent, customer_of, time_of, users_of
 from integrity.audit import Actor
 from integrity.flows import flow
+
+FETCH_SUBSCRIPTION = "accounts.fetch_subscription"
 
 
 class CannotAsk(AccountError):
     """Stripe isn't configured, or doesn't know this subscription. Compare its mode and keys."""
+
+
+class SecondSubscription(AccountError):
+    """Its account has another subscription that runs. End one of the two at Stripe, pay it back, and
+    compare again."""
 
 
 def read_again(*, subscription: str, by: Actor) -> None:
@@ -28,11 +38,40 @@ def read_again(*, subscription: str, by: Actor) -> None:
     row = Subscription.objects.filter(pk=subscription, in_doubt_since__isnull=False).first()
     if row is None:
         return
-    client = payments()
-    found = client.subscription(subscription) if client else None
-    if found is None:
-        raise CannotAsk
+    found = _asked(subscription)
     settle_doubt(subscription=subscription, found=found, asked_at=row.event_created_at, by=by)
+
+
+def fetch(*, subscription: str, by: Actor) -> None:
+    """Take one over that Stripe lists and that is not here, outside any transaction.
+
+    Raises:
+        AccountError: another try would end the same; see `take_subscription`.
+        VendorError: see accounts.clients.outcomes; try again.
+    """
+    if not Subscription.objects.filter(pk=subscription).exists():
+        take_subscription(found=_asked(subscription), by=by)
+
+
+@flow("accounts.take_subscription")
+def take_subscription(*, found: Mapping[str, Any], by: Actor) -> bool:
+    """Write a subscription of which no event has told.
+
+    What was read has the time at which it was made, at Stripe's clock: whatever an event says of it
+    later is newer, and where one of that very second says otherwise, Stripe is asked again.
+
+    Raises:
+        Ownerless, CustomerOfAnother, UserNotFound: nobody is known whose it is.
+        SecondSubscription, NotUnderstood: nothing was changed.
+    """
+    said = subscription_facts(found, at=_made_at(found), rank=READ)
+    user, _ = hold_owner(customer_of(found), users_of(found))
+    if Subscription.objects.filter(pk=said.stripe_id).exists():
+        return False
+    if not said.is_final and _live(user):
+        raise SecondSubscription
+    write_subscription(None, said, user=user, customer_id=customer_of(found))
+    return True
 
 
 @flow("accounts.settle_doubt")
@@ -57,5 +96,26 @@ def settle_doubt(
     if row.in_doubt_since is None or row.event_created_at != asked_at:
         return False
     said = subscription_facts(found, at=asked_at, rank=READ)
-    write_subscription(row, newest_subscription(facts_of(row), said))
+    newest = newest_subscription(facts_of(row), said)
+    # Also where an end stays what it was: Stripe has been asked.
+    write_subscription(row, replace(newest, in_doubt=False))
     return True
+
+
+def _made_at(found: Mapping[str, Any]) -> datetime:
+    try:
+        return time_of(found.get("created"))
+    except NotAnEvent:
+        raise NotUnderstood from None
+
+
+def _asked(subscription: str) -> Mapping[str, Any]:
+    client = payments()
+    found = client.subscription(subscription) if client else None
+    if found is None:
+        raise CannotAsk
+    return found
+
+
+def _live(user: User) -> bool:
+    return Subscription.objects.filter(user=user).exclude(status__in=FINAL).exists()

@@ -53,24 +53,32 @@ class StripeEvent:
     @cached_property
     def customer(self) -> str:
         """The id of the customer whom it is about; blank if it names none."""
-        own = self.thing.get("object") == "customer"
-        found = self.thing.get("id" if own else "customer")
-        return str(found) if is_id(found) else ""
+        return customer_of(self.thing)
 
     @cached_property
     def user_uids(self) -> frozenset[UUID]:
-        """Whom of ours we had called it when we made the customer or the checkout.
+        return users_of(self.thing)
 
-        A visitor can write `client_reference_id` into the address of a payment link, so that it
-        counts only where nothing else says otherwise: of several, none is believed.
-        """
-        details = _inside(self.thing, "parent", "subscription_details")
-        said = (
-            self.thing.get("client_reference_id"),
-            _inside(self.thing, "metadata").get("user_id"),
-            _inside(details, "metadata").get("user_id"),
-        )
-        return frozenset(uid for each in said if (uid := _uuid(each)))
+
+def customer_of(thing: Json) -> str:
+    """The id of the customer whom an object of Stripe's is about; blank if it names none."""
+    found = thing.get("id" if thing.get("object") == "customer" else "customer")
+    return str(found) if is_id(found) else ""
+
+
+def users_of(thing: Json) -> frozenset[UUID]:
+    """Whom of ours we had called it when we made the customer or the checkout.
+
+    A visitor can write `client_reference_id` into the address of a payment link, so that it counts
+    only where nothing else says otherwise: of several, none is believed.
+    """
+    details = _inside(thing, "parent", "subscription_details")
+    said = (
+        thing.get("client_reference_id"),
+        _inside(thing, "metadata").get("user_id"),
+        _inside(details, "metadata").get("user_id"),
+    )
+    return frozenset(uid for each in said if (uid := _uuid(each)))
 
 
 def check_signature(raw: bytes, header: str, *, now: float) -> None:

@@ -201,6 +201,8 @@ STRIPE_API_URL = text("STRIPE_API_URL", default="https://api.stripe.com").rstrip
 STRIPE_API_VERSION = text("STRIPE_API_VERSION", default="2026-10-28.endive")
 STRIPE_CHECKOUT_URL = text("STRIPE_CHECKOUT_URL", default="https://checkout.stripe.com")
 STRIPE_PRICE = text("STRIPE_PRICE")
+# Whoever bought at one of them keeps premium at that price.
+STRIPE_FORMER_PRICES = words("STRIPE_FORMER_PRICES")
 STRIPE_WEBHOOK_SECRETS = words("STRIPE_WEBHOOK_SECRETS")
 RESEND_API_URL = text("RESEND_API_URL", default="https://api.resend.com").rstrip("/")
 RESEND_SENDING_KEY = text("RESEND_SENDING_KEY")

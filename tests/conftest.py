@@ -6,11 +6,14 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 
 from tests import flush, write_guard
+from tests.accounts.stripe_story import PRICE
 from tests.commands import manage as manage
 from tests.vendors import fails as fails
 from tests.vendors import stand_ins as stand_ins
 from tests.vendors import vendors as vendors
 
+# Of the published sample events.
+PUBLISHED_PRICE = "price_1EvrAftr0000000000000001"
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
@@ -19,6 +22,8 @@ def pytest_configure() -> None:
     # No broker: what a test promises, it delivers itself.
     silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL"), "")
     settings.INTEGRITY = {**settings.INTEGRITY, **silent, "ALERT_ADDRESSES": ()}
+    # Where no vendor is configured, what the stories of Stripe buy is premium all the same.
+    settings.STRIPE_FORMER_PRICES = [PRICE, PUBLISHED_PRICE]
     write_guard.install()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 

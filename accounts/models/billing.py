@@ -57,6 +57,8 @@ class Subscription(models.Model):
     status = models.CharField(max_length=20, choices=SubscriptionStatus)
     cancel_at_period_end = models.BooleanField(default=False, db_default=False)
     period_end = models.DateTimeField()
+    # Stripe's, of what is bought; empty where nothing was told of it since they are kept.
+    prices = ArrayField(models.CharField(max_length=LONGEST_ID), default=list, db_default=[])
     # The version: when the event happened, and what it outranks within that second.
     event_created_at = models.DateTimeField()
     event_rank = models.PositiveSmallIntegerField()

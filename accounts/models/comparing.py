@@ -1,5 +1,6 @@
 """What Stripe's own lists say, where it is not what we have."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -59,6 +60,10 @@ class ListedSubscription(models.Model):
     status = models.CharField(max_length=20, choices=SubscriptionStatus)
     cancel_at_period_end = models.BooleanField()
     period_end = models.DateTimeField()
+    prices = ArrayField(models.CharField(max_length=LONGEST_ID), default=list, db_default=[])
+    # Whose it is: a customer whom we know, or whom its metadata names.
+    customer_id = models.CharField(max_length=LONGEST_ID, blank=True, default="", db_default="")
+    user_uid = models.UUIDField(null=True, blank=True)
     # What is told of it later than that is newer than this row.
     seen_at = models.DateTimeField()
 

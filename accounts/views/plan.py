@@ -25,7 +25,7 @@ from accounts.plan import (
     change_renewal,
 )
 from accounts.plan_facts import plan_facts
-from accounts.prices import price
+from accounts.prices import in_words
 from integrity.flows import AlreadyDone
 
 # The page asks again by itself so often; after that, whoever looks reloads it.
@@ -45,7 +45,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     facts = plan_facts(_user(request), came_back=came_back)
     context = {
         "facts": facts,
-        "price": price() if facts.is_for_sale else "",
+        "price": in_words(facts.price),
         "form": ConfirmForm(),
         "next": {"asked": asked + 1, "back": PAID if came_back else None},
         "asks_again": facts.is_on_its_way and asked < MOST_ASKED,

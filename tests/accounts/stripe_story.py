@@ -15,6 +15,7 @@ from accounts.webhooks import read_event
 
 SECRET = "whsec_a_secret_of_the_tests"
 VERSION = "2026-07-29.dahlia"
+PRICE = "price_of_the_tests"
 MONTH = 30 * 86_400
 _numbers = count(1)
 
@@ -76,20 +77,22 @@ def checkout(told, **options):
     return event("checkout.session.completed", told, thing, **options)
 
 
-def subscription_object(told, status, *, months=1, cancel=False):
+def subscription_object(told, status, *, months=1, cancel=False, price=PRICE):
+    end = told.start + months * MONTH
     return {
         "id": told.subscription,
         "object": "subscription",
+        "created": told.start,
         "customer": told.customer,
         "status": status,
         "cancel_at_period_end": cancel,
         "metadata": metadata(told),
-        "items": {"data": [{"current_period_end": told.start + months * MONTH}]},
+        "items": {"data": [{"current_period_end": end, "price": {"id": price}}]},
     }
 
 
-def subscription(kind, told, status, *, months=1, cancel=False, **options):
-    thing = subscription_object(told, status, months=months, cancel=cancel)
+def subscription(kind, told, status, *, months=1, cancel=False, price=PRICE, **options):
+    thing = subscription_object(told, status, months=months, cancel=cancel, price=price)
     return event(f"customer.subscription.{kind}", told, thing, **options)
 
 

@@ -24,9 +24,9 @@ AT = datetime(2031, 5, 17, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def said(status, *, after=0, rank=1, cancel=False):
+def said(status, *, after=0, rank=1, cancel=False, price="price_1"):
     rank = 9 if status in ("canceled", "incomplete_expired") else rank
-    return SubscriptionFacts("sub_1", status, cancel, AT, AT + after * SECOND, rank)
+    return SubscriptionFacts("sub_1", status, cancel, AT, (price,), AT + after * SECOND, rank)
 
 
 def all_told(events, read, newest):
@@ -58,7 +58,8 @@ class TestSubscription:
         assert len({reduce(newest_subscription, order) for order in permutations(ends)}) == 1
 
     def test_contradictions_end_the_same_in_doubt(self):
-        second = [said("active"), said("past_due"), said("active", cancel=True), said("unpaid")]
+        second = [said("active"), said("active", price="price_2"), said("active", cancel=True)]
+        second.append(said("unpaid"))
         sayings = [said("incomplete", rank=0), *second, said("active")]
         ends = {reduce(newest_subscription, order, None) for order in permutations(sayings)}
 
@@ -94,6 +95,9 @@ class TestSubscription:
             {"items": {"data": [None]}},
             {"items": {"data": [{"current_period_end": None}]}},
             {"items": {"data": [{"current_period_end": True}]}},
+            {"items": {"data": [{"current_period_end": 1_767_264_000}]}},
+            {"items": {"data": [{"current_period_end": 1_767_264_000, "price": "price_1"}]}},
+            {"items": {"data": [{"current_period_end": 1_767_264_000, "price": {"id": ""}}]}},
             {"id": None},
             {"id": "sub\u0000"},
         ],

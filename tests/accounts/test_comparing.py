@@ -9,8 +9,19 @@ from accounts import comparing
 from accounts.clients.outcomes import VendorError
 from accounts.comparing import NothingToCompare, Overtaken, compare_with_stripe, note_events
 from accounts.invariants_comparing import AGREES, HERE
-from accounts.models import Comparison, Event, ListedSubscription, MissedEvent, Subscription
-from accounts.repairs_comparing import ask_about, missed_events, otherwise_listed, take_missed
+from accounts.models import (
+    Comparison,
+    Event,
+    ListedSubscription,
+    MissedEvent,
+    Subscription,
+)
+from accounts.repairs_comparing import (
+    ask_about,
+    missed_events,
+    otherwise_listed,
+    take_missed,
+)
 from accounts.simulators.account import STRIPE_PRICE
 from accounts.simulators.faults import Fault
 from accounts.tasks import compare
@@ -149,6 +160,16 @@ class TestHalfWay:
         assert result(HERE).result == "unknown"
         compare_with_stripe(by=BY)
         assert result(HERE).result == "broken"
+
+    def test_a_list_that_never_ends_proves_nothing(self, stripe, bought):
+        page = {"object": "list", "has_more": True, "url": "/v1/events"}
+        page["data"] = [next(iter(stripe.state["events"].values()))]
+        stripe.faults.add(Fault("status", path="v1/events", status=200, body=page, times=9))
+
+        with pytest.raises(VendorError):
+            compare_with_stripe(by=BY)
+
+        assert (result(HERE).result, Comparison.objects.get().finished_at) == ("unknown", None)
 
     def test_two_at_once_note_each_page_once(self, stripe, bought):
         stale = Comparison.objects.create(since=timezone.now() - timedelta(days=1))

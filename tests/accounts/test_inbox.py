@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db.models.functions import Now
 
-from accounts.billing import APPLY_EVENT, digest
+from accounts.customers import APPLY_EVENT, digest
 from accounts.inbox import EventForgotten, EventNotFound, receive_event, replay_event
 from accounts.models import Customer, Event, EventChange, Payment, Subscription, Tombstone, User
 from accounts.views.webhooks import STRIPE

@@ -101,6 +101,18 @@ def test_a_third_contradiction_after_it_was_settled_is_asked_about_again(told):
     assert not now(told).doubt
 
 
+def test_a_doubt_about_an_end_is_over_once_stripe_was_asked(told, vendors):
+    deliver_due()
+    send(subscription("deleted", told, "canceled", after=9))
+    asked_at = now(told).row.event_created_at
+    Subscription.objects.update(in_doubt_since=asked_at)
+    found = subscription_object(told, "canceled", months=0)
+
+    settle_doubt(subscription=told.subscription, found=found, asked_at=asked_at, by=BY)
+
+    assert not now(told).doubt
+
+
 def test_an_end_that_was_read_is_final(told, vendors):
     vendors.stripe.end(told.subscription)
 

@@ -9,6 +9,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from accounts.entitlement import GRACE, Plan, plan_of
+from accounts.invariants_billing import every_subscription_is_of_premium
 from accounts.models import Customer, Metric, Payment, Subscription, UsageCounter, UsageEntry
 from accounts.usage import LIMITS, LimitReached, Used, count_use, use, used
 from accounts.views.webhooks import STRIPE
@@ -180,6 +181,34 @@ class TestPlan:
         Payment.objects.create(**known | other)
 
         assert plan_of(wedding) == Plan.FREE
+
+    @pytest.mark.parametrize(
+        ("prices", "plan"),
+        [
+            (["price_now"], "premium"),
+            (["price_before"], "premium"),
+            (["price_addition", "price_now"], "premium"),
+            (["price_of_something_else"], "free"),
+            ([], "premium"),
+        ],
+        ids=str,
+    )
+    def test_it_is_what_premium_costs_or_has_cost(self, wedding, settings, prices, plan):
+        settings.STRIPE_PRICE, settings.STRIPE_FORMER_PRICES = "price_now", ["price_before"]
+        subscribe(wedding.members.get().user)
+        Subscription.objects.update(prices=prices)
+
+        assert plan_of(wedding) == plan
+        found = every_subscription_is_of_premium().exists()
+        assert found == (plan == Plan.FREE)
+
+    def test_nothing_is_taken_from_who_pays_where_nothing_is_for_sale(self, wedding, settings):
+        settings.STRIPE_PRICE, settings.STRIPE_FORMER_PRICES = "", []
+        subscribe(wedding.members.get().user)
+        Subscription.objects.update(prices=["price_of_before"])
+
+        assert plan_of(wedding) == Plan.PREMIUM
+        assert every_subscription_is_of_premium().exists()
 
     def test_nobody_pays_for_others(self, wedding):
         subscribe(CoupleFactory())

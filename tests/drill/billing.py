@@ -1,6 +1,7 @@
 """Stripe's events, received, tried again and read again; and what is used."""
 
-from accounts.billing import APPLY_EVENT, READ_SUBSCRIPTION
+from accounts.billing import READ_SUBSCRIPTION
+from accounts.customers import APPLY_EVENT
 from accounts.inbox import EventNotApplied, receive_event, replay_event
 from accounts.models import (
     Customer,

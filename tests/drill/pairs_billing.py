@@ -2,10 +2,11 @@
 
 from accounts.entitlement import Plan
 from accounts.models import Event, Metric, Subscription, UsageCounter
+from accounts.reading import take_subscription
 from accounts.usage import LIMITS, LimitReached, use
 from integrity.drill.interleave import Pair
 from integrity.relay import deliver_due
-from tests.accounts.stripe_story import customer, subscription
+from tests.accounts.stripe_story import customer, subscription, subscription_object
 from tests.drill.billing import changes_by, send, status_of, subscribed, with_a_story
 from tests.drill.facts import BY, couple, wedding_of
 from tests.drill.verdicts import answered, expect
@@ -84,6 +85,22 @@ EVENT_AND_OWNER = Pair(
     first=lambda context: send(context.event),
     second=lambda context: send(context.other),
     verdict=nobody_waits,
+)
+
+
+def read_and_told():
+    context = with_a_story()
+    context.found = subscription_object(context.told, "active")
+    context.event = subscription("updated", context.told, "past_due", after=9)
+    return context
+
+
+READ_AND_TOLD = Pair(
+    name="a subscription that is fetched and its event",
+    setup=read_and_told,
+    first=lambda context: take_subscription(found=context.found, by=BY),
+    second=lambda context: send(context.event),
+    verdict=newest_wins,
 )
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.db.models.functions import Now
 from django.db.transaction import atomic
 
-from accounts.billing import know_customer
+from accounts.customers import know_customer
 from accounts.models import Customer, Member, PlanChange, Subscription, Wedding
 from accounts.plan import AlreadyPremium, NoSubscription, OneAtATime, buy_premium, change_renewal
 from integrity.drill.interleave import Pair

@@ -3,13 +3,21 @@
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.billing import APPLY_EVENT, know_customer
 from accounts.comparing import Overtaken, note_events, note_subscriptions
-from accounts.models import Comparison, Customer, ListedSubscription, MissedEvent, PlanChange
+from accounts.customers import APPLY_EVENT, know_customer
+from accounts.models import (
+    Comparison,
+    Customer,
+    ListedSubscription,
+    MissedEvent,
+    PlanChange,
+    Subscription,
+)
 from accounts.plan import CARRY_OUT, buy_premium, change_renewal
+from accounts.reading import take_subscription
 from integrity.drill.core import Scenario
 from integrity.models import OutboxMessage
-from tests.accounts.stripe_story import checkout, subscription, subscription_object
+from tests.accounts.stripe_story import checkout, story, subscription, subscription_object
 from tests.drill.billing import (
     changes_by,
     promised,
@@ -198,5 +206,32 @@ NOTE_SUBSCRIPTIONS = Scenario(
     done_before=(Overtaken,),
 )
 
+
+def with_a_waiting_event_and_a_listed_one():
+    """Nothing has come but what could not be told whose it was."""
+    context = with_an_event_that_waits()
+    context.told.named = True
+    context.second = story(context.user, customer=context.told.customer)
+    context.found = subscription_object(context.second, "past_due")
+    return context
+
+
+def taken(context):
+    rows = Subscription.objects.filter(pk=context.second.subscription)
+    return judge(
+        customer=(Customer.objects.filter(user=context.user).count(), 0, 1),
+        promise=(promised(APPLY_EVENT, context.waiting["id"]), 0, 1),
+        row=(list(rows.values_list("status", "event_rank")), [], [("past_due", 2)]),
+    )
+
+
+TAKE = Scenario(
+    name="take_subscription",
+    flows=("accounts.take_subscription",),
+    setup=with_a_waiting_event_and_a_listed_one,
+    act=lambda context: take_subscription(found=context.found, by=BY),
+    whole=taken,
+)
+
 SCENARIOS = [BUY, BUY_AGAIN, CANCEL, KNOW_CUSTOMER, RECEIVE_CHECKOUT]
-SCENARIOS += [NOTE_EVENTS, NOTE_SUBSCRIPTIONS]
+SCENARIOS += [NOTE_EVENTS, NOTE_SUBSCRIPTIONS, TAKE]

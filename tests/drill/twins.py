@@ -139,7 +139,7 @@ def last_word_wins():
 @contextmanager
 def customer_not_held():
     """Who looks for an owner and who names one, past each other."""
-    with patch("accounts.billing._hold"):
+    with patch("accounts.customers._hold"):
         yield
 
 

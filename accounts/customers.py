@@ -1,0 +1,114 @@
+"""Whose a customer of Stripe's is: linked once, held while anything of theirs is written."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from accounts.errors import AccountError
+from accounts.lookup import lock_user
+from accounts.models import Customer, Event, Tombstone, User
+from integrity.audit import Actor, subject_of
+from integrity.flows import flow
+from integrity.outbox import enqueue
+from integrity.transactions import transaction_required
+
+APPLY_EVENT = "accounts.apply_event"
+Reason = Event.Reason
+
+
+class CustomerOfAnother(AccountError):
+    """Stripe's customer belongs to another of our accounts than the event says, or the event names
+    several. Ask at Stripe."""
+
+
+class Ownerless(AccountError):
+    """Nobody here is Stripe's customer."""
+
+    def __init__(self, reason: Event.Reason) -> None:
+        super().__init__(f"Nothing was taken over: {reason.label}.")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row that an event changed, and which of its fields."""
+
+    subject: str
+    fields: tuple[str, ...]
+
+
+@transaction_required
+def hold_owner(customer: str, uids: frozenset[UUID]) -> tuple[User, list[Changed]]:
+    """Whose the customer is, who is linked with it if that was not known.
+
+    1. The customer is held, so that whoever links it and whoever looks for its owner meet.
+    2. The owner is held, before their rows, as everywhere.
+
+    Args:
+        uids: whom Stripe's object names.
+
+    Raises:
+        Ownerless, CustomerOfAnother, UserNotFound: see there.
+    """
+    _hold(customer)
+    if _is_tombstoned(customer, uids):
+        raise Ownerless(Reason.TOMBSTONED)
+    linked = Customer.objects.select_related("user").filter(pk=customer).first()
+    if (owner := _owner(uids, linked)) is None:
+        raise Ownerless(Reason.NO_OWNER)
+    user = lock_user(owner)
+    return user, [] if linked else _link(customer, user)
+
+
+@flow("accounts.know_customer")
+def know_customer(*, customer: str, user: User, by: Actor) -> None:
+    """Whose a customer is that we have made ourselves; its event may come before or after.
+
+    Raises:
+        CustomerOfAnother: it was told otherwise before.
+        UserNotFound: the account went a moment ago.
+    """
+    _hold(customer)
+    user = lock_user(user)
+    known = Customer.objects.filter(pk=customer).first()
+    if known is None:
+        _link(customer, user)
+    elif known.user_id != user.pk:
+        raise CustomerOfAnother
+
+
+def digest(vendor_id: str) -> str:
+    """How a tombstone keeps a vendor's id."""
+    return sha256(vendor_id.encode()).hexdigest()
+
+
+def _hold(customer: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"stripe:{customer}"]
+        )
+
+
+def _is_tombstoned(customer: str, uids: frozenset[UUID]) -> bool:
+    gone = Q(vendor_ids__contains=[digest(customer)]) | Q(uid__in=uids)
+    return Tombstone.objects.filter(gone).exists()
+
+
+def _owner(uids: frozenset[UUID], linked: Customer | None) -> User | None:
+    if len(uids | ({linked.user.uid} if linked else set())) > 1:
+        raise CustomerOfAnother
+    return linked.user if linked else User.objects.filter(uid__in=uids).first()
+
+
+def _link(name: str, user: User) -> list[Changed]:
+    """Whose the customer is, from now on. What had waited for that is applied by the relay."""
+    customer = Customer.objects.create(stripe_id=name, user=user)
+    waiting = Event.objects.filter(
+        customer_id=name, state=Event.State.IGNORED, reason=Reason.NO_OWNER
+    )
+    for event in waiting.order_by("happened_at", "pk").values_list("pk", flat=True):
+        enqueue(APPLY_EVENT, key=event, payload={"event": event})
+    return [Changed(subject_of(customer), ("user",))]
