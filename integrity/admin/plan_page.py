@@ -13,8 +13,10 @@ from integrity.audit import subject_of
 from integrity.conf import config
 from integrity.heartbeats import WORKER
 from integrity.models import AuditEntry, Heartbeat, PlannedChange, RepairPlan, RunResult
+from integrity.repair.approve import waits_for_another_than
 from integrity.repair.plan import prepare_session
 from integrity.repair.preview import subject_of as name_of
+from integrity.repair.standing import Standing
 from integrity.repair.undoing import edited_since
 from integrity.repair.writing import Span
 from integrity.transactions import snapshot
@@ -29,6 +31,11 @@ FOR_CRON = (
     "It waits a quarter of an hour for the next `manage.py integrity queued`. Or do it yourself in"
     " a shell: "
 )
+
+
+def planner_waits(plan: RepairPlan, request: HttpRequest) -> bool:
+    """Who looks planned it, and somebody else has to approve it."""
+    return waits_for_another_than(plan, kind="operator", id=identity(request))
 
 
 def is_revealed(plan: RepairPlan, request: HttpRequest) -> bool:
@@ -63,11 +70,14 @@ def states_of(plan: RepairPlan) -> list[tuple[str, str, int]]:
     return [(str(state), state.label, count) for state, count in counts.items() if count]
 
 
-def check_after(plan: RepairPlan) -> RunResult | None:
-    """The check that followed it."""
-    if plan.finished_at is None:
+def check_after(now: Standing) -> RunResult | None:
+    """The check that followed it, or its undo where it is undone."""
+    plan, ended = now.plan, now.plan.finished_at
+    if plan.state == RepairPlan.State.UNDONE and now.run:
+        ended = now.run.finished_at
+    if ended is None:
         return None
-    later = RunResult.objects.filter(invariant=plan.invariant, at__gte=plan.finished_at)
+    later = RunResult.objects.filter(invariant=plan.invariant, at__gte=ended)
     return later.select_related("run").order_by("at").first()
 
 

@@ -11,7 +11,14 @@ from django.urls import URLPattern, path
 from integrity.admin.finding_filters import identity
 from integrity.admin.pages import CappedPaginator, PageAdmin
 from integrity.admin.plan_forms import ApplyForm, PlanForm, obstacles_of
-from integrity.admin.plan_page import check_after, helpless, is_revealed, states_of, undo_panel
+from integrity.admin.plan_page import (
+    check_after,
+    helpless,
+    is_revealed,
+    planner_waits,
+    states_of,
+    undo_panel,
+)
 from integrity.admin.plan_words import changes, in_words, no_undo, pace, rules, stages, totals
 from integrity.admin.verbs import NOTHING_CHANGED, may, verb
 from integrity.audit import Actor, subject_of
@@ -68,7 +75,9 @@ class RepairPlanAdmin(PageAdmin):
     def show(self, request: HttpRequest, target: RepairPlan, **more: Any) -> HttpResponse:
         answer: Any = super().show(request, target, **more)
         context = answer.context_data
-        offered = [*context["now"].verbs(), *([] if context["revealed"] else ["reveal"])]
+        offered = {*context["now"].verbs(), *([] if context["revealed"] else ["reveal"])}
+        context["waits_for_another"] = "approve" in offered and planner_waits(target, request)
+        offered -= {"approve"} if context["waits_for_another"] else set()
         context["verbs"] = [each for each in context["verbs"] if each["name"] in offered]
         context["may_try"] = "trial" in offered and self.has_try_repair_permission(request)
         return answer  # type: ignore[no-any-return]
@@ -92,7 +101,7 @@ class RepairPlanAdmin(PageAdmin):
             "declared": repairs.get(target.repair) if known else None,
             "helpless": helpless(target) if now.waiting and not now.unclaimed else "",
             "entries": AuditEntry.objects.filter(subject=subject_of(target)).order_by("-pk")[:20],
-            "checked": check_after(target),
+            "checked": check_after(now),
             # By a script; without scripts, by itself only when it is asked to.
             "again": 5 if now.working else None,
             "live": "live" in request.GET,
@@ -230,7 +239,7 @@ class RepairPlanAdmin(PageAdmin):
         submit="Undo",
         words=lambda plan: {
             "description": "A worker puts back, in the background, what still is as the repair"
-            " left it. What was broken before is broken again.",
+            " left it, and checks the invariant afterwards: expect it to be broken as before.",
             "submit": f"Put back {count_changes(plan.applied - plan.undone - plan.conflicts)}",
             "panel": render_to_string("integrity/admin/includes/undo.html", undo_panel(plan)),
         },

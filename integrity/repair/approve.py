@@ -54,9 +54,17 @@ def _refuse(draft: RepairPlan, hash: str, by: Actor) -> None:
         raise Refused("This is not the plan that was looked at. Look at it again.")
     if not by.reason.strip():
         raise Refused("An approval says why: give a reason.")
-    creator = (draft.created_by_kind, draft.created_by_id)
-    if draft.needs_second_person and config().second_person and creator == (by.kind, by.id):
+    if waits_for_another_than(draft, kind=by.kind, id=by.id):
         raise Refused("Somebody else has to approve it: who plans this doesn't approve it.")
+
+
+def takes_second_person(plan: RepairPlan) -> bool:
+    return plan.needs_second_person and config().second_person
+
+
+def waits_for_another_than(plan: RepairPlan, *, kind: str, id: str) -> bool:
+    """This actor planned it, and who plans such a thing doesn't approve it."""
+    return takes_second_person(plan) and (plan.created_by_kind, plan.created_by_id) == (kind, id)
 
 
 def refuse_expired(plan: RepairPlan) -> None:

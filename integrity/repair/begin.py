@@ -129,12 +129,18 @@ def end(
     """The plan is in this state now, and its run is over. Raises LeaseLost."""
     hold(run)
     ended = RepairPlan.objects.select_for_update(no_key=True).get(pk=plan)
-    over = {"finished_at": Now(), "undo_until": _undo_until()} if state == State.APPLIED else {}
-    _change(ended, state=state, error=error, **over)
+    _change(ended, state=state, error=error, **_at_the_end(ended, state))
     detail = {"run": str(run.uid), "error": error}
     counts = {name: getattr(ended, name) for name in _COUNTS}
     audit(verb, by=by, subject=ended, detail={**detail, **counts})
     finish(run, run_state, error=error, detail=counts)
+
+
+def _at_the_end(ended: RepairPlan, state: str) -> dict[str, Any]:
+    if ended.state == State.UNDOING:
+        # Back where it was, as the undo was refused; or what was checked is no longer there.
+        return {} if state == State.APPLIED else {"verdict": ""}
+    return {"finished_at": Now(), "undo_until": _undo_until()} if state == State.APPLIED else {}
 
 
 _COUNTS = ("changes", "applied", "stale", "failed", "undone", "conflicts")

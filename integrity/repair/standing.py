@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrity.conf import config
 from integrity.models import PlannedChange, RepairPlan, Run
+from integrity.repair.approve import takes_second_person
 from integrity.repair.trial import LARGEST
 
 State, RunState = RepairPlan.State, Run.State
@@ -74,7 +75,8 @@ class Standing:
             "resume": self._resumable,
             "pause": self.active and self.run_state in (RunState.QUEUED, RunState.RUNNING),
             "undo": self.undoable,
-            "cancel": (self._fresh and not self.expired) or self.active,
+            "cancel": (self._fresh and not self.expired)
+            or (self.active and self.run_state != RunState.CANCELLING),
             "force_pause": self.silent and self.run_state in (RunState.RUNNING, RunState.PAUSING),
             "force_cancel": self.silent,
         }
@@ -141,7 +143,7 @@ def _draft(now: Standing) -> str:
             "Nothing is changed yet. Its first row was tried, and refused by"
             f" {now.plan.apply_refusal}: applying it would come to nothing."
         )
-    who = "a second person: not who planned it" if now.plan.needs_second_person else "an approval"
+    who = "a second person: not who planned it" if takes_second_person(now.plan) else "an approval"
     return f"Nothing is changed yet. It waits for {who}, and begins by {_clock(now)} or not at all."
 
 
@@ -188,7 +190,7 @@ def _undone(now: Standing) -> str:
     words = f"Undone: {_put_back(plan.undone)}."
     if plan.conflicts:
         words += f" Edited since, and left as they are: {plan.conflicts:,}."
-    return f"{words} What was broken before is broken again."
+    return f"{words} {_VERDICTS_OF_UNDO.get(plan.verdict, _VERDICTS[''])}"
 
 
 def _cancelled(now: Standing) -> str:
@@ -218,6 +220,10 @@ _VERDICTS = {
     "broken": "The check after it found that the invariant is still broken. Plan again for the rest.",
     "unknown": "The check after it could not tell. Check the invariant again.",
     "": "The invariant was not checked yet.",
+}
+_VERDICTS_OF_UNDO = {
+    **_VERDICTS,
+    "broken": "The check after it found that the invariant is broken.",
 }
 _SENTENCES = {
     State.DRAFT: _draft,

@@ -43,7 +43,13 @@ class RepairVerbs(cli.VerbCommand):
         approving = self._add_plan_verb("approve", "Say that a plan may be applied.")
         approving.add_argument("--hash", help="of the plan that was looked at")
         applying = self._add_plan_verb("apply", "Apply a plan, and check the invariant again.")
-        applying.add_argument("--confirm", action="append", default=[], metavar="TEXT")
+        applying.add_argument(
+            "--confirm",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help="what is in the way, in the very words that the refusal asks for",
+        )
         for verb in (applying, self._add_plan_verb("undo", "Put back what a plan has changed.")):
             verb.add_argument("--yes", action="store_true", help="don't ask")
         self.add_verb("repairs", "List the declared repairs.")

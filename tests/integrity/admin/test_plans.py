@@ -46,7 +46,10 @@ def test_the_whole_way_from_the_plan_to_its_undo(client, ann, drifted):
 
     assert "The undo is queued" in text(do(client, "undo", plan))
     work_queued()
-    assert "Undone: 3 changes were put back" in text(client.get(at(plan)))
+    result = text(client.get(at(plan)))
+    assert "Undone: 3 changes were put back. The check after it found that" in result
+    assert "Checked after the undo" in result
+    assert "0 findings resolved, 3 found" in result
     assert Page.objects.filter(email="old").count() == 3
     assert {each.actor_id for each in AuditEntry.objects.all()} == {str(ann.uid)}
 
@@ -155,14 +158,32 @@ class TestApproving:
         authors(1, pages=True)
         client.post(page("repair_plan", COPY), form(limit=10))
         plan = RepairPlan.objects.get()
-        assert "It waits for a second person" in text(client.get(at(plan)))
+        said = text(client.get(at(plan)))
+        assert "It waits for a second person" in said
+        assert "somebody else who has the permission “Can approve a repair”" in said
+        assert offered(client, plan) == {"cancel", "reveal"}
 
         assert "Somebody else has to approve it" in text(do(client, "approve", plan))
         assert fresh(plan).state == "draft"
 
         client.force_login(operator("view_repairplan", "approve_repair"))
+        assert offered(client, plan) == {"approve"}
+        assert "You planned it" not in text(client.get(at(plan)))
         do(client, "approve", plan, reason="looks right")
         assert (fresh(plan).state, fresh(plan).approve_reason) == ("approved", "looks right")
+
+    def test_needs_nobody_else_where_that_is_switched_off(
+        self, client, ann, drifted_pages, authors, setting
+    ):
+        setting(SECOND_PERSON=False)
+        drifted_pages(second_person=True)
+        authors(1, pages=True)
+        client.post(page("repair_plan", COPY), form(limit=10))
+        plan = RepairPlan.objects.get()
+
+        assert "It waits for an approval" in text(client.get(at(plan)))
+        assert "approve" in offered(client, plan)
+        assert "Approved." in text(do(client, "approve", plan))
 
     def test_is_for_exactly_what_was_looked_at(self, client, ann, drifted):
         plan = plan_repair(repair=COPY, by=ADA)
