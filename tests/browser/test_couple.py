@@ -1,5 +1,7 @@
 """A couple's way: from the front page to the first ticked task."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.visitor import Visitor
@@ -48,6 +50,8 @@ def tick_and_take_it_back(visitor: Visitor) -> None:
     visitor.press(f"Done: {first}")
     expect(done).to_have_text("1")
     expect(visitor.page.get_by_text("A milestone: the first task")).to_be_visible()
+    if visitor.has_scripts:
+        expect(visitor.page.locator("[data-tells]")).to_have_text(re.compile("^1 of .* done$"))
     visitor.look_around()
     visitor.page.locator("#done summary").click()
     visitor.press(f"Not done after all: {first}")
@@ -87,6 +91,21 @@ def test_signs_up_reads_its_mail_takes_three_steps_and_ticks_a_task(open_browser
 
 def test_does_all_of_it_without_scripts(open_browser, deliver_mail):
     walk_the_whole_way(open_browser(scripts=False), deliver_mail)
+
+
+def test_stays_undisturbed_by_the_plans_script_where_a_page_has_no_sum(open_browser):
+    couple = OnboardedCoupleFactory()
+    ada = open_browser()
+    settle = "document.body.dispatchEvent(new Event('htmx:afterSettle', { bubbles: true }))"
+    ada.open("/login/")
+    ada.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=told>Hello</p>')")
+    ada.page.evaluate(settle)
+    expect(ada.page.locator("#told")).to_have_text("Hello")
+
+    log_in(ada, couple)
+    ada.is_at("/home/")
+    ada.page.evaluate("document.getElementById('sum').remove()")
+    ada.page.evaluate(settle)
 
 
 def test_types_on_one_device_and_goes_on_where_it_stopped_on_another(open_browser):

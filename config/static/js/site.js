@@ -119,9 +119,10 @@ document.addEventListener("htmx:beforeSwap", () => {
 document.addEventListener("htmx:afterSettle", () => {
   const done = document.getElementById("done");
   if (done && doneWasOpen) done.open = true;
-  const told = document.getElementById("told");
-  if (!told) return;
-  told.textContent = document.getElementById("sum").textContent;
+  const told = document.querySelector("[data-tells]");
+  const sum = told && document.getElementById(told.dataset.tells);
+  if (!sum) return;
+  told.textContent = sum.textContent;
   if (document.activeElement === document.body) document.querySelector(".tick")?.focus();
 });
 
