@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from accounts.clients.outcomes import Missing, Rejected
+from accounts.clients.outcomes import Rejected
 from accounts.clients.payments import CANCELED, Checkout, Payments, payments
 from accounts.customers import know_customer
 from accounts.errors import AccountError
-from accounts.models import Customer, PlanChange, User
+from accounts.models import Customer, PlanChange, Tombstone, User
 from accounts.plan import Kind, Reason, State
 from integrity.audit import Actor
 
@@ -19,7 +19,7 @@ PAID = "paid"
 
 
 class CannotTell(AccountError):
-    """Stripe isn't configured any more. Set its keys again, then retry this effect."""
+    """Stripe isn't configured any more. Set its keys again; this is tried again."""
 
 
 def carry_out(*, change: str, tries: int, by: Actor) -> None:
@@ -28,16 +28,19 @@ def carry_out(*, change: str, tries: int, by: Actor) -> None:
     After an answer that was lost, a read decides: is it done? Only where it isn't is it asked again,
     under another key, for Stripe would repeat a stored error to the old one.
 
+    Nothing is told of an account that is deleted: its deletion ends what it has at Stripe.
+
     Args:
         change: its uid.
         tries: how many calls before this one may have had an effect.
 
     Raises:
-        CannotTell: another try would end the same.
+        CannotTell: later.
         VendorError: see accounts.clients.outcomes; try again.
     """
+    gone = Tombstone.objects.filter(uid=OuterRef("user__uid"))
     waiting = PlanChange.objects.select_related("user__profile", "subscription")
-    found = waiting.filter(uid=change, state=State.WAITING).first()
+    found = waiting.filter(~Exists(gone), uid=change, state=State.WAITING).first()
     if found is None:
         return
     if (client := payments()) is None:
@@ -47,15 +50,17 @@ def carry_out(*, change: str, tries: int, by: Actor) -> None:
     except Rejected as error:
         if error.is_for_everybody:
             raise
-        _answer(found, State.FAILED, Reason.ENDED if _has_ended(found, error) else Reason.REFUSED)
+        _answer(found, State.FAILED, Reason.ENDED if _has_ended(client, found) else Reason.REFUSED)
 
 
 def _buy(client: Payments, change: PlanChange, tries: int, by: Actor) -> None:
-    customer = _customer(client, change, tries, by)
+    living = [each for each in _customers_of(change.user) if client.customer(each.pk)]
     # Paid for on a page whose event has not come: what nobody may pay twice.
-    if any(each["status"] not in CANCELED for each in client.subscriptions(customer=customer)):
+    if any(_has_subscription(client, each) for each in living):
         _answer(change, State.FAILED, Reason.SUBSCRIBED)
         return
+    own = next((each.pk for each in living if each.user_id == change.user_id), "")
+    customer = own or _new_customer(client, change, tries, by)
     page = f"{settings.SITE_URL}{reverse('accounts_plan')}"
     checkout = client.start_checkout(
         customer=customer,
@@ -68,11 +73,19 @@ def _buy(client: Payments, change: PlanChange, tries: int, by: Actor) -> None:
     _open(change, checkout)
 
 
-def _customer(client: Payments, change: PlanChange, tries: int, by: Actor) -> str:
+def _customers_of(user: User) -> "QuerySet[Customer]":
+    """The user's own and their partner's: the two of them buy once."""
+    theirs = Q(user=user) | Q(user__membership__wedding__members__user=user)
+    return Customer.objects.filter(theirs, deleted_at=None).distinct().order_by("created_at", "pk")
+
+
+def _has_subscription(client: Payments, customer: Customer) -> bool:
+    known = client.subscriptions(customer=customer.pk)
+    return any(each.get("status") not in CANCELED for each in known)
+
+
+def _new_customer(client: Payments, change: PlanChange, tries: int, by: Actor) -> str:
     user = change.user
-    known = Customer.objects.filter(user=user, deleted_at=None).order_by("created_at").first()
-    if known:
-        return known.pk
     customer = _made_before(client, user) if tries else ""
     customer = customer or client.create_customer(
         email=user.email,
@@ -108,8 +121,11 @@ def _key(change: PlanChange, what: str, tries: int) -> str:
     return f"plan:{change.uid}:{what}:{tries}"
 
 
-def _has_ended(change: PlanChange, error: Rejected) -> bool:
-    return change.kind != Kind.BUY and isinstance(error, Missing)
+def _has_ended(client: Payments, change: PlanChange) -> bool:
+    """Stripe refuses to change what has ended in several ways, and what another account has in the
+    same ones. It shows the first, and not the second."""
+    shown = client.subscription(str(change.subscription_id)) if change.subscription_id else None
+    return shown is not None and shown.get("status") in CANCELED
 
 
 def _open(change: PlanChange, checkout: Checkout) -> None:

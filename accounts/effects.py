@@ -85,4 +85,4 @@ def carry_out_plan_change(message: Message) -> None:
         with outcomes_for_the_relay():
             carry_out(change=message.payload["change"], tries=message.attempts, by=RELAY)
     except CannotTell as error:
-        raise Permanent(str(error)) from None
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None

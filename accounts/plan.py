@@ -41,6 +41,11 @@ class OneAtATime(AccountError):
     """What was asked before isn't finished yet. Wait until it is; nothing is lost."""
 
 
+class PartnerIsBuying(OneAtATime):
+    """Your partner has asked for premium already, for the two of you, and may still pay for it. If
+    they don't, their page for paying is over a day after they asked; then you can."""
+
+
 class NoSubscription(AccountError):
     """There is no subscription of yours to change."""
 
@@ -50,7 +55,7 @@ def buy_premium(*, user: User, by: Actor, operation: str = "") -> PlanChange:
     """Ask Stripe for a page on which to pay. The wedding is held: two partners buy once.
 
     Raises:
-        NotForSale, OnlyForCouples, AlreadyPremium, OneAtATime: nothing was asked.
+        NotForSale, OnlyForCouples, AlreadyPremium, OneAtATime, PartnerIsBuying: nothing was asked.
         AlreadyDone: this very submission was committed before.
     """
     claim_operation(operation and f"{operation}:{user.uid}")
@@ -62,8 +67,9 @@ def buy_premium(*, user: User, by: Actor, operation: str = "") -> PlanChange:
         raise AlreadyPremium
     theirs = PlanChange.objects.filter(user__membership__wedding=wedding)
     _give_up_unpaid(theirs)
-    if theirs.filter(kind=Kind.BUY, state__in=PENDING).exists():
-        raise OneAtATime
+    pending = theirs.filter(kind=Kind.BUY, state__in=PENDING).values_list("user_id", flat=True)
+    if pending:
+        raise OneAtATime if user.pk in pending else PartnerIsBuying
     return _ask(user, Kind.BUY, by=by)
 
 
@@ -80,6 +86,7 @@ def change_renewal(*, user: User, renews: bool, by: Actor, operation: str = "") 
     live = Subscription.objects.filter(user=user).exclude(status__in=FINAL).first()
     if live is None:
         raise NoSubscription
+    _close_page(user)
     if PlanChange.objects.filter(user=user, state__in=PENDING).exists():
         raise OneAtATime
     return _ask(user, Kind.KEEP if renews else Kind.CANCEL, by=by, subscription=live)
@@ -123,6 +130,14 @@ def _give_up_unpaid(theirs: QuerySet[PlanChange]) -> None:
         PlanChange.objects.filter(pk=key, state=State.OPEN).update(
             state=State.FAILED, reason=Reason.EXPIRED, checkout_url=""
         )
+
+
+@transaction_required
+def _close_page(user: User) -> None:
+    """Of somebody who has what is sold on it: the event that says so may never come."""
+    PlanChange.objects.filter(user=user, state=State.OPEN).update(
+        state=State.FAILED, reason=Reason.SUBSCRIBED, checkout_url=""
+    )
 
 
 @transaction_required

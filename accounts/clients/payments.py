@@ -167,12 +167,18 @@ class Payments:
 
         Raises:
             Missing: it has ended, or has never been.
+            Rejected: the same, in other words; only `subscription()` tells whether it has ended.
+            Unknown: also where it reads otherwise than it was set.
         """
-        params: Any = {"cancel_at_period_end": not renews}
+        ends = not renews
+        params: Any = {"cancel_at_period_end": ends}
         if metadata:
             params["metadata"] = dict(metadata)
         update = functools.partial(self._v1.subscriptions.update, subscription)
-        return self._call("subscriptions.update", update, params, key=key)
+        told = self._call("subscriptions.update", update, params, key=key)
+        if told.get("cancel_at_period_end") is not ends:
+            raise Unknown("stripe subscriptions.update", code="reads_otherwise")
+        return told
 
     def end_subscription(self, subscription: str) -> None:
         """At once and for good. Done too where it had ended before.

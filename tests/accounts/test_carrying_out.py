@@ -1,10 +1,11 @@
 """Stripe is told of each intent once, whatever becomes of the calls."""
 
 import pytest
+from django.db.models.functions import Now
 
 from accounts.actors import acting
 from accounts.carrying_out import carry_out
-from accounts.models import Customer, Payment, PlanChange, Subscription
+from accounts.models import Customer, Payment, PlanChange, Subscription, Tombstone
 from accounts.plan import buy_premium, change_renewal
 from accounts.simulators.faults import Fault
 from accounts.webhooks import check_signature
@@ -59,6 +60,10 @@ def paid(shop):
 
 def asked_to_end(user, *, renews=False):
     return change_renewal(user=user, renews=renews, by=acting(user))
+
+
+def _paying(shop):
+    return [each["customer"] for each in shop.state["subscriptions"].values()]
 
 
 def now(change):
@@ -121,6 +126,48 @@ class TestBuying:
         assert now(second) == ("failed", "subscribed")
         assert len(shop.state["sessions"]) == 1
 
+    def test_nor_where_it_was_paid_by_another_of_their_customers(self, shop):
+        user = paid(shop)
+        Subscription.objects.all().delete()
+        Customer.objects.create(stripe_id=shop.add_customer({}), user=user)
+        Customer.objects.update(created_at=Now())
+        Customer.objects.exclude(pk__in=_paying(shop)).update(created_at="2020-01-01T00:00:00Z")
+
+        change = buy_premium(user=user, by=acting(user))
+        deliver_due()
+
+        assert now(change) == ("failed", "subscribed")
+
+    def test_nor_where_the_partner_has_paid(self, shop):
+        ada = paid(shop)
+        Subscription.objects.all().delete()
+        eve = CoupleFactory(address__verified=True, wedding=ada.membership.wedding)
+
+        change = buy_premium(user=eve, by=acting(eve))
+        deliver_due()
+
+        assert now(change) == ("failed", "subscribed")
+        assert len(shop.state["sessions"]) == 1
+
+    def test_a_customer_whom_somebody_deleted_at_stripe_is_made_anew(self, shop):
+        user = paid(shop)
+        shop.remove_customer(Customer.objects.get().pk)
+        Subscription.objects.all().delete()
+
+        change = buy_premium(user=user, by=acting(user))
+        deliver_due()
+
+        assert now(change) == ("open", "")
+        assert Customer.objects.count() == 2
+
+    def test_an_account_that_is_deleted_buys_nothing(self, shop):
+        change = asked_for_premium()
+        Tombstone.objects.create(uid=change.user.uid)
+
+        deliver_due()
+
+        assert not shop.ledger
+
     def test_what_stripe_refuses_is_told(self, shop, settings):
         settings.STRIPE_PRICE = "price_that_is_gone"
         change = asked_for_premium()
@@ -139,14 +186,18 @@ class TestBuying:
         assert now(change) == ("waiting", "")
         assert OutboxMessage.objects.get().attempts == 0
 
-    def test_without_a_key_the_effect_is_given_up_for_an_operator(self, shop, settings):
+    def test_without_a_key_it_waits_for_one(self, shop, settings):
+        """The page has said that we keep trying."""
         change = asked_for_premium()
-        settings.STRIPE_API_KEY = ""
-
+        key, settings.STRIPE_API_KEY = settings.STRIPE_API_KEY, ""
         deliver_due()
+        waits = OutboxMessage.objects.get()
+        settings.STRIPE_API_KEY = key
+        again()
 
-        assert now(change) == ("waiting", "")
-        assert OutboxMessage.objects.get().state == "dead"
+        assert (waits.state, waits.attempts) == ("pending", 0)
+        assert "Set its keys again" in waits.last_error
+        assert now(change) == ("open", "")
 
 
 class TestRenewal:
@@ -195,11 +246,39 @@ class TestRenewal:
 
         assert len(shop.calls) == before
 
-    def test_one_that_ended_meanwhile_is_told_so(self, shop):
+    @pytest.mark.parametrize("status", [404, 400])
+    def test_one_that_ended_meanwhile_is_told_so(self, status, shop):
+        """Stripe may also answer that a canceled subscription takes no such change."""
         user = paid(shop)
         change = asked_to_end(user)
         shop.end(Subscription.objects.get().pk)
+        shop.faults.add(Fault("status", method="POST", path="v1/subscriptions", status=status))
 
         deliver_due()
 
         assert now(change) == ("failed", "ended")
+
+    def test_one_that_another_account_has_is_not_said_to_have_ended(self, shop):
+        """A key of another account, or of the other mode, finds nothing at all."""
+        user = paid(shop)
+        change = asked_to_end(user)
+        shop.state["subscriptions"] = {}
+
+        deliver_due()
+
+        assert now(change) == ("failed", "refused")
+
+    @pytest.mark.parametrize("told", [{"cancel_at_period_end": False}, {}])
+    def test_an_answer_that_says_otherwise_is_none(self, told, shop):
+        user = paid(shop)
+        change = asked_to_end(user)
+        found = shop.state["subscriptions"][Subscription.objects.get().pk]
+        lie = Fault("status", method="POST", path="v1/subscriptions", status=200, body=told)
+        shop.faults.add(lie)
+
+        deliver_due()
+        assert now(change) == ("waiting", "")
+        again()
+
+        assert now(change) == ("done", "")
+        assert found["cancel_at_period_end"]

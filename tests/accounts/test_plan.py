@@ -14,6 +14,7 @@ from accounts.plan import (
     NotForSale,
     OneAtATime,
     OnlyForCouples,
+    PartnerIsBuying,
     buy_premium,
     change_renewal,
 )
@@ -77,6 +78,14 @@ class TestBuying:
 
         with pytest.raises(OneAtATime):
             buy(user)
+
+    def test_their_partner_is_told_that_it_is_not_their_own_asking(self):
+        ada = CoupleFactory()
+        eve = CoupleFactory(wedding=ada.membership.wedding)
+        buy(ada)
+
+        with pytest.raises(PartnerIsBuying):
+            buy(eve)
 
     def test_whoever_pays_already_is_not_asked_again(self):
         user, _ = subscribed()
@@ -184,6 +193,16 @@ class TestRenewal:
 
         with pytest.raises(OneAtATime):
             renewal(user, renews=True)
+
+    def test_is_not_held_up_by_a_page_for_paying_whose_end_was_never_told(self):
+        user = CoupleFactory()
+        page = opened(user)
+        subscribed(user)
+
+        assert renewal(user, renews=False).kind == "cancel"
+
+        page.refresh_from_db()
+        assert (page.state, page.reason, page.checkout_url) == ("failed", "subscribed", "")
 
     def test_the_same_submission_twice_is_one_intent(self):
         user, _ = subscribed()

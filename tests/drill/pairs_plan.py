@@ -7,7 +7,14 @@ from django.db.transaction import atomic
 
 from accounts.customers import know_customer
 from accounts.models import Customer, Member, PlanChange, Subscription, Wedding
-from accounts.plan import AlreadyPremium, NoSubscription, OneAtATime, buy_premium, change_renewal
+from accounts.plan import (
+    AlreadyPremium,
+    NoSubscription,
+    OneAtATime,
+    PartnerIsBuying,
+    buy_premium,
+    change_renewal,
+)
 from integrity.drill.interleave import Pair
 from integrity.flows import AlreadyDone
 from tests.accounts.stripe_story import customer, subscription
@@ -78,7 +85,7 @@ PARTNERS = Pair(
     first=buy,
     second=partner_buys,
     verdict=lambda context, first, second: (
-        answered(first, second, (None, OneAtATime))
+        answered(first, second, (None, PartnerIsBuying))
         or expect(
             changes=(
                 PlanChange.objects.filter(user__in=[context.user, context.partner]).count(),

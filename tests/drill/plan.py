@@ -88,6 +88,10 @@ def subscriber():
     return with_a_story(lambda told: subscription("created", told, "active"))
 
 
+def subscriber_with_an_open_page():
+    return with_a_page(subscriber())
+
+
 def cancel(context):
     return change_renewal(user=context.user, renews=False, by=BY, operation=context.operation)
 
@@ -95,9 +99,9 @@ def cancel(context):
 CANCEL = Scenario(
     name="change_renewal",
     flows=("accounts.change_renewal",),
-    setup=subscriber,
+    setup=subscriber_with_an_open_page,
     act=cancel,
-    whole=asked,
+    whole=asked_anew,
 )
 
 

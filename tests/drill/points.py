@@ -11,7 +11,7 @@ POINTS = {
     "buy_premium, again": 28,
     "cancel_email_change": 18,
     "cancel_repair": 24,
-    "change_renewal": 22,
+    "change_renewal": 24,
     "change_unverified_email": 40,
     "choose_news": 22,
     "complete_task": 44,
