@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from accounts.invariants_comparing import AGREES, HERE, OVERDUE
+from accounts.models import Comparison
 from integrity.dashboard import latest_results
 from integrity.invariants import invariants
 from integrity.models import FlowOutcome, OutboxMessage
@@ -29,6 +32,8 @@ def _figures(request: HttpRequest) -> Iterator[dict[str, Any]]:
     """From small tables only, and of those what one may look at."""
     if request.user.has_perm("integrity.view_overview"):
         yield _invariants()
+    if settings.STRIPE_API_KEY and request.user.has_perm("accounts.view_comparison"):
+        yield _comparison()
     if request.user.has_perm("integrity.view_outboxmessage"):
         yield from _outbox()
     if request.user.has_perm("integrity.view_flowoutcome"):
@@ -48,6 +53,22 @@ def _invariants() -> dict[str, Any]:
         "note": ", ".join(notes) or f"Of {len(latest)}",
         "url": reverse("admin:integrity_overview_changelist"),
         "is_bad": broken > 0,
+    }
+
+
+def _comparison() -> dict[str, Any]:
+    """With Stripe's lists."""
+    last = Comparison.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
+    at, now = last.finished_at if last else None, timezone.now()
+    differing = sum(invariants.get(name).violations().count() for name in (HERE, AGREES))
+    read = f"Read {timesince(at, now, depth=1)} ago" if at else "Never read to the end"
+    late = at is None or at < now - OVERDUE
+    return {
+        "title": "Otherwise at Stripe",
+        "count": differing,
+        "note": f"{read}: does beat run?" if late else read,
+        "url": reverse("admin:accounts_comparison_changelist"),
+        "is_bad": differing > 0 or late,
     }
 
 

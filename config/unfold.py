@@ -59,6 +59,15 @@ AREAS = {
         ("accounts.subscription", "Subscriptions", "autorenew", "Who pays, and until when."),
         ("accounts.payment", "Payments", "payments", "Invoices that were paid, or failed."),
         ("accounts.event", "Stripe events", "webhook", "What Stripe said, and what it changed."),
+        ("accounts.planchange", "Plan changes", "swap_horiz", "What couples asked Stripe for."),
+        ("accounts.comparison", "Comparisons", "compare", "When Stripe's lists were read."),
+        ("accounts.missedevent", "Missed events", "unsubscribe", "Events that never came here."),
+        (
+            "accounts.listedsubscription",
+            "Otherwise at Stripe",
+            "difference",
+            "Subscriptions that differ there.",
+        ),
         ("accounts.usagecounter", "Usage", "speed", "What each wedding uses of its plan."),
     ],
     "Operations": [

@@ -1,23 +1,27 @@
 """Stripe's events and what they changed: subscriptions, payments. And what each wedding uses."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.facts import AccountFacts, ReadOnlyInline, link
-from accounts.entitlement import entitled_until, plan_of
+from accounts.entitlement import entitled_until, is_of_premium, plan_of
 from accounts.errors import AccountError
 from accounts.inbox import Outcome, State, replay_event
 from accounts.models import (
     FINAL,
     Event,
     EventChange,
+    ListedSubscription,
     Payment,
+    PlanChange,
     Subscription,
     UsageCounter,
     UsageEntry,
+    User,
 )
 from accounts.usage import LIMITS
 from integrity.admin.base import FactsAdmin, utc
@@ -83,6 +87,15 @@ def _told(outcome: Outcome) -> str:
     return f"The event changed nothing: {outcome.state}, {outcome.reason}."
 
 
+def to_person(user: User) -> str:
+    return link(user.email, page="accounts_user_change", pk=user.pk)
+
+
+def to_list(label: str, model: str, words: object) -> str:
+    """To those rows of a model that a search for these words finds."""
+    return link(label, page=f"accounts_{model}_changelist", query=f"?{urlencode({'q': words})}")
+
+
 class OfAPerson(AccountFacts):
     """Rows that belong to a user, and lead to the user's page."""
 
@@ -90,10 +103,12 @@ class OfAPerson(AccountFacts):
     list_select_related = ["user"]
 
     @admin.display(description="person")
-    def person(self, row: Subscription | Payment) -> str | None:
-        if row.user is None:
-            return None
-        return link(row.user.email, page="accounts_user_change", pk=row.user.pk)
+    def person(self, row: Subscription | Payment | PlanChange) -> str | None:
+        return to_person(row.user) if row.user else None
+
+
+class OfStripe(AccountFacts):
+    """Rows whose key is Stripe's id of them."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -104,14 +119,14 @@ class OfAPerson(AccountFacts):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(OfAPerson):
+class SubscriptionAdmin(OfStripe, OfAPerson):
     list_display = ["person", "status", "renews", "paid_period", "premium", "doubt"]
     list_filter = ["status", "cancel_at_period_end"]
     search_fields = ["user__email__startswith", "user__uid"]
     ordering = ["-created_at"]
     fields = [
-        *("stripe_id", "person", "customer_id", "status", "renews", "paid_period"),
-        *("premium", "as_of", "event_rank", "doubt"),
+        *("stripe_id", "person", "customer_id", "status", "renews", "paid_period", "bought"),
+        *("premium", "as_of", "event_rank", "doubt", "payments", "events", "changes", "listed"),
     ]
     paid_period, as_of, doubt = utc("period_end"), utc("event_created_at"), utc("in_doubt_since")
 
@@ -124,9 +139,37 @@ class SubscriptionAdmin(OfAPerson):
         until = entitled_until(subscription)
         return f"{until:%Y-%m-%d %H:%M:%S}" if until else None
 
+    @admin.display(description="prices")
+    def bought(self, subscription: Subscription) -> str:
+        """Of which kind they are is for who knows the settings."""
+        known = is_of_premium(subscription)
+        return f"{', '.join(subscription.prices) or 'not told'} ({'' if known else 'not '}premium)"
+
+    @admin.display(description="payments")
+    def payments(self, subscription: Subscription) -> str:
+        found = Payment.objects.filter(subscription_id=subscription.pk).count()
+        return to_list(f"{found}", "payment", subscription.pk)
+
+    @admin.display(description="events of the customer")
+    def events(self, subscription: Subscription) -> str:
+        found = Event.objects.filter(customer_id=subscription.customer_id).count()
+        return to_list(f"{found}", "event", subscription.customer_id)
+
+    @admin.display(description="plan changes")
+    def changes(self, subscription: Subscription) -> str:
+        found = PlanChange.objects.filter(subscription=subscription).count()
+        return to_list(f"{found}", "planchange", subscription.pk)
+
+    @admin.display(description="otherwise at Stripe")
+    def listed(self, subscription: Subscription) -> str | None:
+        """What the last comparison found, if it found anything."""
+        listed = ListedSubscription.objects.filter(pk=subscription.pk).first()
+        page = "accounts_listedsubscription_change"
+        return link(listed.status, page=page, pk=listed.pk) if listed else None
+
 
 @admin.register(Payment)
-class PaymentAdmin(OfAPerson):
+class PaymentAdmin(OfStripe, OfAPerson):
     list_display = ["person", "state", "money", "attempts", "pays_until", "as_of", "stripe_id"]
     list_filter = ["state", "currency"]
     search_fields = ["user__email__startswith", "user__uid", "=subscription_id"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -24,11 +25,17 @@ class AccountFacts(FactsAdmin):
 
 def link(label: str, *, page: str, pk: Any = None, query: str = "") -> str:
     """To a page of the admin: `accounts_user_change` with a key, `accounts_user_changelist`."""
-    url = reverse(f"admin:{page}", args=[] if pk is None else [pk])
-    return format_html('<a class="text-link underline" href="{}{}">{}</a>', url, query, label)
+    url = reverse(f"admin:{page}", args=[] if pk is None else [quote(pk)])
+    return anchor(label, f"{url}{query}")
+
+
+def anchor(label: str, url: str) -> str:
+    return format_html('<a class="text-link underline" href="{}">{}</a>', url, label)
 
 
 class ReadOnlyInline(TabularInline):
+    # Says so where there are no rows: their headings alone would say nothing.
+    template = "accounts/admin/inline.html"
     extra = max_num = 0
     hide_title = True
     can_delete = False

@@ -10,10 +10,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.admin.facts import link
 from accounts.belongings import Belongings, belongings, check_person
+from accounts.entitlement import entitled_until, plan_of
 from accounts.errors import UserNotFound
 from accounts.lookup import find_user
-from accounts.models import Address, FailedRequest, Person, Profile, User, Wedding
+from accounts.models import (
+    FINAL,
+    Address,
+    Contact,
+    FailedRequest,
+    Payment,
+    Person,
+    PlanChange,
+    Profile,
+    Subscription,
+    User,
+    Wedding,
+)
 from accounts.privacy import is_revealed, masked, reveal
 from integrity.admin.finding_filters import identity
 from integrity.admin.pages import PageAdmin, verb_links
@@ -22,6 +36,7 @@ from integrity.audit import Actor, subject_of
 from integrity.models import AuditEntry, Finding, OutboxMessage
 
 SUPPORT_ID = 16
+FEW_CHANGES = 5
 NOBODY = "There is no account and no trace of that."
 
 
@@ -138,11 +153,17 @@ def _facts(user: User, *, as_is: bool) -> list[tuple[str, list[tuple[str, Any]]]
     profile = Profile.objects.filter(pk=user.pk).first()
     wedding = Wedding.objects.filter(members__user=user).first()
     addresses = Address.objects.filter(user=user).order_by("-primary", "pk")
+    contact = Contact.objects.filter(pk=user.pk).first()
+    subscription = Subscription.objects.filter(user=user).order_by("-created_at").first()
+    changes = PlanChange.objects.filter(user=user).order_by("-pk")[:FEW_CHANGES]
     return [
         ("Account", _of_account(user, show)),
         ("Profile", _of_profile(profile, show) if profile else []),
         ("Addresses", [(show(each.email), _words(each)) for each in addresses]),
         ("Wedding", _of_wedding(wedding, show) if wedding else []),
+        ("News by Resend", _of_contact(contact)),
+        ("Plan", _of_plan(wedding, subscription)),
+        ("Plan changes", [_of_change(each) for each in changes] or [("asked", "nothing")]),
     ]
 
 
@@ -174,6 +195,40 @@ def _of_wedding(wedding: Wedding, show: Any) -> list[tuple[str, Any]]:
         ("members", wedding.members.count()),
         ("made", wedding.created_at),
     ]
+
+
+def _of_contact(contact: Contact | None) -> list[tuple[str, Any]]:
+    """As Resend has confirmed it last; its id there is no address."""
+    if contact is None:
+        return [("told", False)]
+    return [
+        ("id at Resend", contact.contact_id),
+        ("told", bool(contact.told)),
+        ("wants no news", contact.unsubscribed),
+        ("muted by us", contact.muted_by_us),
+    ]
+
+
+def _of_plan(wedding: Wedding | None, newest: Subscription | None) -> list[tuple[str, Any]]:
+    """What the wedding has; and what this person pays for, who may not be the one of the two."""
+    plan = [("plan", plan_of(wedding) if wedding else None)]
+    if newest is None:
+        return [*plan, ("pays for it", False)]
+    page = "accounts_subscription_change"
+    return [
+        *plan,
+        ("subscription", link(newest.status, page=page, pk=newest.pk)),
+        ("renews", newest.status not in FINAL and not newest.cancel_at_period_end),
+        ("period ends", newest.period_end),
+        ("premium until", entitled_until(newest)),
+        ("payments", Payment.objects.filter(user=newest.user_id).count()),
+    ]
+
+
+def _of_change(change: PlanChange) -> tuple[str, Any]:
+    became = f"{change.get_state_display()}, asked {change.created_at:%Y-%m-%d %H:%M:%S}"
+    why = f": {change.get_reason_display()}" if change.reason else ""
+    return change.kind, link(f"{became}{why}", page="accounts_planchange_change", pk=change.pk)
 
 
 def _words(address: Address) -> str:

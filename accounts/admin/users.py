@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
-from accounts.models import Address, Kind, Profile, User, Wedding
+from accounts.models import Address, Kind, PlanChange, Profile, Subscription, User, Wedding
 from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up
 from accounts.verification import resend_verification
@@ -50,7 +50,7 @@ class UserAdmin(AccountFacts):
     ordering = ["-pk"]
     fields = [
         *("email", "uid", "kind", "date_joined", "last_login", "is_active", "is_staff"),
-        *("wedding", "audit_log"),
+        *("wedding", "subscription", "plan_changes", "person_page", "audit_log"),
     ]
     inlines = [ProfileInline, AddressInline]
     actions_list = ["add_couple"]
@@ -82,6 +82,23 @@ class UserAdmin(AccountFacts):
         if wedding is None:
             return None
         return link(f"{wedding}", page="accounts_wedding_change", pk=wedding.pk)
+
+    @display(description="subscription")
+    def subscription(self, user: User) -> str | None:
+        """The newest; their payments and events are linked from it."""
+        newest = Subscription.objects.filter(user=user).order_by("-created_at").first()
+        if newest is None:
+            return None
+        return link(newest.status, page="accounts_subscription_change", pk=newest.pk)
+
+    @display(description="plan changes")
+    def plan_changes(self, user: User) -> str:
+        count = PlanChange.objects.filter(user=user).count()
+        return link(f"{count}", page="accounts_planchange_changelist", query=f"?q={user.uid}")
+
+    @display(description="all of it")
+    def person_page(self, user: User) -> str:
+        return link("Person", page="accounts_person_change", pk=user.uid)
 
     @display(description="audit log")
     def audit_log(self, user: User) -> str:

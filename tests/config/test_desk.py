@@ -6,6 +6,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Comparison, MissedEvent
 from integrity.invariants import invariants
 from integrity.models import FlowOutcome, OutboxMessage
 from integrity.outbox import enqueue
@@ -31,6 +32,19 @@ def desk(client):
 
 def figure(page, title):
     return next(each for each in page.context["figures"] if each["title"] == title)
+
+
+def test_what_is_otherwise_at_stripe_is_bad_and_so_is_not_having_asked(desk, settings):
+    settings.STRIPE_API_KEY = "sk_test_x"
+    never = figure(desk(), "Otherwise at Stripe")
+    Comparison.objects.create(since=timezone.now(), finished_at=timezone.now())
+    agreed = figure(desk(), "Otherwise at Stripe")
+    MissedEvent.objects.create(stripe_id="evt_1", type="invoice.paid", sealed=b"")
+    missed = figure(desk(), "Otherwise at Stripe")
+
+    assert (never["is_bad"], never["note"]) == (True, "Never read to the end: does beat run?")
+    assert (agreed["count"], agreed["is_bad"]) == (0, False)
+    assert (missed["count"], missed["is_bad"]) == (1, True)
 
 
 def promise(**facts):
