@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.billing import CHANGES
-from accounts.billing_facts import READ, subscription_facts
+from accounts.billing_facts import READ, NotUnderstood, subscription_facts
+from accounts.clients.answers import text_in, understood
 from accounts.clients.payments import PAGE, Payments, payments
 from accounts.errors import AccountError
 from accounts.models import (
@@ -29,7 +30,7 @@ from accounts.models import (
     Subscription,
     User,
 )
-from accounts.webhooks import customer_of, users_of
+from accounts.webhooks import TOLERANCE, customer_of, users_of
 from integrity.audit import Actor
 from integrity.flows import flow
 from integrity.retention import Expiring, expiring
@@ -49,7 +50,15 @@ PAUSE = 0.1
 
 
 class NothingToCompare(AccountError):
-    """Stripe isn't configured, so there is nothing to compare with."""
+    """Stripe isn't configured, so there is nothing to compare with. Set STRIPE_API_KEY first."""
+
+
+class NotComparable(AccountError):
+    """Stripe lists a subscription of ours in a shape that isn't known here, and nothing is proven
+    before it is. Compare the API versions, then tell a developer which one it is:"""
+
+    def __init__(self, subscription: str) -> None:
+        super().__init__(f"{' '.join((self.__doc__ or '').split())} {subscription}.")
 
 
 class Overtaken(AccountError):
@@ -59,25 +68,30 @@ class Overtaken(AccountError):
 def compare_with_stripe(*, by: Actor, days: int = DAYS) -> Comparison:
     """Read both lists to their end, outside any transaction, going on where another stopped.
 
+    Args:
+        days: of events, at least; one that goes on may look further back.
+
     Raises:
-        NothingToCompare, Overtaken: see there.
+        NothingToCompare, NotComparable, Overtaken: see there.
         VendorError: it stays unfinished; call again later, and it goes on.
     """
     if (client := payments()) is None:
         raise NothingToCompare
-    comparison = _unfinished() or Comparison.objects.create(
-        since=timezone.now() - timedelta(days=days)
-    )
+    since = timezone.now() - timedelta(days=days)
+    comparison = _unfinished(since) or Comparison.objects.create(since=since)
     for page in _pages(_events(client, comparison)):
+        with understood("stripe events.list"):
+            _take_apart(page)
         note_events(comparison=comparison, listed=page, by=by)
         # Not in the flow, which may run again as a whole.
         comparison.after = page[-1]["id"]
     if comparison.reading == List.EVENTS:
         _go_on(comparison, reading=List.SUBSCRIPTIONS, after="")
         comparison.reading, comparison.after = List.SUBSCRIPTIONS, ""
+    seen_at = _certainly_before()
     for page in _pages(client.subscriptions(after=comparison.after)):
-        note_subscriptions(comparison=comparison, listed=page, seen_at=timezone.now(), by=by)
-        comparison.after = page[-1]["id"]
+        note_subscriptions(comparison=comparison, listed=page, seen_at=seen_at, by=by)
+        comparison.after, seen_at = page[-1]["id"], _certainly_before()
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=Now())
     comparison.refresh_from_db()
     return comparison
@@ -120,18 +134,36 @@ def note_subscriptions(
         seen_at: when the page was asked for, or earlier.
 
     Raises:
-        Overtaken: nothing was noted now.
+        NotComparable, Overtaken: nothing was noted now.
     """
     ListedSubscription.objects.filter(pk__in=[each["id"] for each in listed]).delete()
     ours = [_listed(*each, seen_at) for each in _of_ours(listed)]
-    ListedSubscription.objects.bulk_create(each for each in ours if not _agrees(each))
+    # Two that read the same page at once have seen the same.
+    ListedSubscription.objects.bulk_create(
+        (each for each in ours if not _agrees(each)), ignore_conflicts=True
+    )
     _go_on(comparison, after=listed[-1]["id"], more=len(listed))
 
 
-def _unfinished() -> Comparison | None:
+def _unfinished(since: datetime) -> Comparison | None:
+    """The newest, if it looks back as far as this."""
     recent = timezone.now() - GOES_ON
     newest = Comparison.objects.filter(started_at__gt=recent).order_by("-pk").first()
-    return newest if newest and newest.finished_at is None else None
+    goes_on = newest and newest.finished_at is None and newest.since <= since
+    return newest if goes_on else None
+
+
+def _certainly_before() -> datetime:
+    """By Stripe's clock, which counts seconds and may be behind ours."""
+    return timezone.now() - timedelta(seconds=TOLERANCE)
+
+
+def _take_apart(events: list[Json]) -> None:
+    """Raises whatever comes of an object that is none of Stripe's events."""
+    for each in events:
+        for name in ("id", "type"):
+            text_in(each, name)
+        _happened_at(each)
 
 
 def _events(client: Payments, comparison: Comparison) -> Iterator[Json]:
@@ -177,7 +209,10 @@ def _agrees(listed: ListedSubscription) -> bool:
 
 
 def _listed(each: Json, named: UUID | None, seen_at: datetime) -> ListedSubscription:
-    said = subscription_facts(each, at=seen_at, rank=READ)
+    try:
+        said = subscription_facts(each, at=seen_at, rank=READ)
+    except NotUnderstood:
+        raise NotComparable(each["id"]) from None
     return ListedSubscription(
         stripe_id=said.stripe_id,
         status=said.status,

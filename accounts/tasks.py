@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.clients.outcomes import VendorError
-from accounts.comparing import NothingToCompare, Overtaken, compare_with_stripe
+from accounts.comparing import NotComparable, NothingToCompare, Overtaken, compare_with_stripe
 from accounts.models import Comparison
 from integrity.audit import task_actor
 from integrity.log import log_event
@@ -26,5 +26,5 @@ def compare() -> None:
         compare_with_stripe(by=task_actor("accounts.tasks.compare"))
     except (NothingToCompare, Overtaken):
         return
-    except VendorError as error:
+    except (NotComparable, VendorError) as error:
         log_event(logger, logging.WARNING, "accounts.comparison_stopped", error=str(error))

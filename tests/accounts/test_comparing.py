@@ -151,6 +151,15 @@ class TestHalfWay:
         again = [each for each in stripe.calls if each.path.endswith("v1/events")]
         assert len(again) == len(events)
 
+    def test_one_that_looks_back_less_far_is_not_gone_on_with(self, stripe, bought):
+        stripe.faults.add(Fault(method="GET", path="v1/subscriptions", kind="status"))
+        with pytest.raises(VendorError):
+            compare_with_stripe(by=BY, days=4)
+
+        compare_with_stripe(by=BY, days=20)
+
+        assert timezone.now() - Comparison.objects.latest("pk").since > timedelta(days=19)
+
     def test_a_limit_on_calls_stops_it_and_loses_nothing(self, stripe, bought):
         stripe.faults.add(Fault(method="GET", path="v1/events", kind="status", status=429))
 
@@ -197,6 +206,49 @@ def test_without_stripe_there_is_nothing_to_compare():
     assert result(HERE).result == "holds"
 
 
+class TestWhatIsNotAsDocumented:
+    @pytest.mark.parametrize("event", [{"id": "evt_1"}, {"id": "evt_1", "type": 1, "created": 1}])
+    def test_an_event_that_is_none_proves_nothing(self, event, stripe, bought):
+        page = {"object": "list", "data": [event], "has_more": False}
+        stripe.faults.add(Fault("status", method="GET", path="v1/events", status=200, body=page))
+
+        with pytest.raises(VendorError, match="not_understood"):
+            compare_with_stripe(by=BY)
+
+        assert result(HERE).result == "unknown"
+
+    def test_a_subscription_of_an_unknown_shape_is_named(self, stripe, bought, manage, settings):
+        settings.DEBUG = True
+        hear_all(stripe)
+        stripe.state["subscriptions"][bought]["status"] = "on_a_whim"
+        stripe.checker = None
+
+        compare()
+        told = manage("billing", "compare")
+
+        assert (told.code, bought in told.err) == (cli.UNKNOWN, True)
+        assert result(AGREES).result == "unknown"
+
+
+def test_what_changes_between_asking_and_noting_is_no_difference(stripe, bought, monkeypatch):
+    """Stripe's seconds are whole, so that an event is told as from before its page was asked for."""
+    hear_all(stripe)
+    deliver_due()
+    monkeypatch.setattr(stripe, "clock", lambda: timezone.now().timestamp() - 1)
+    note = comparing.note_subscriptions
+
+    def change_first(**page):
+        stripe.update(stripe.open_one(bought), cancel_at_period_end=True)
+        send(list(stripe.state["events"].values())[-1])
+        note(**page)
+
+    monkeypatch.setattr(comparing, "note_subscriptions", change_first)
+    compare_with_stripe(by=BY)
+
+    assert ListedSubscription.objects.get().cancel_at_period_end is False
+    assert result(AGREES).result == "holds"
+
+
 class TestByItself:
     def test_once_a_day(self, stripe, bought):
         compare()
@@ -223,15 +275,27 @@ class TestTheCommand:
         """The stand-ins are not reached by https, which only a developer may."""
         settings.DEBUG = True
 
-    def test_says_what_differs(self, stripe, bought, manage):
-        assert manage("billing", "compare").code == cli.FOUND
+    def test_says_what_differs_and_how_to_take_it_over(self, stripe, bought, manage):
+        told = manage("billing", "compare")
+        assert told.code == cli.FOUND
+        assert f"never came. To take them over: manage.py integrity plan {HERE}" in told.err
         hear_all(stripe)
         assert manage("billing", "compare").code == cli.HOLDS
 
     def test_an_outage_is_unknown(self, stripe, manage):
         stripe.faults.add(Fault(method="GET", kind="status"))
 
-        assert manage("billing", "compare").code == cli.UNKNOWN
+        told = manage("billing", "compare")
+        assert told.code == cli.UNKNOWN
+        assert "call this again" in told.err
+
+    def test_a_key_that_is_refused_is_not_told_to_try_again(self, stripe, manage, settings):
+        settings.STRIPE_API_KEY = "sk_test_wrong"
+
+        told = manage("billing", "compare")
+
+        assert told.code == cli.UNKNOWN
+        assert "is STRIPE_API_KEY right" in told.err
 
     def test_without_stripe_it_is_refused(self, manage):
         assert manage("billing", "compare").code == cli.REFUSED

@@ -2,12 +2,24 @@
 
 from typing import Any
 
-from accounts.clients.outcomes import VendorError
-from accounts.comparing import DAYS, NothingToCompare, Overtaken, compare_with_stripe
+from accounts.clients.outcomes import Rejected, VendorError
+from accounts.comparing import (
+    DAYS,
+    NotComparable,
+    NothingToCompare,
+    Overtaken,
+    compare_with_stripe,
+)
 from accounts.invariants_comparing import AGREES, HERE
+from accounts.models import Comparison
 from integrity import cli
 from integrity.audit import command_actor
 from integrity.invariants import invariants
+
+SAID = {
+    HERE: "Of Stripe's events, {} never came. To take them over:",
+    AGREES: "Of Stripe's subscriptions, {} are otherwise here. To take over how they are:",
+}
 
 
 class Command(cli.VerbCommand):
@@ -23,9 +35,23 @@ class Command(cli.VerbCommand):
             comparison = compare_with_stripe(by=command_actor(), days=options["days"])
         except (NothingToCompare, Overtaken) as error:
             raise cli.refused(str(error)) from error
+        except NotComparable as error:
+            raise cli.unknown(str(error)) from error
         except VendorError as error:
-            self.say(f"{error}. What was read is kept; call this again to go on.")
-            return cli.UNKNOWN
-        missed, differing = (invariants.get(name).violations().count() for name in (HERE, AGREES))
-        self.show(options, [{"read": comparison.read, "missed": missed, "differing": differing}])
-        return cli.FOUND if missed or differing else cli.HOLDS
+            raise cli.unknown(f"{error}. {_what_to_do(error)}") from error
+        return self._tell(options, comparison)
+
+    def _tell(self, options: dict[str, Any], comparison: Comparison) -> int:
+        wrong = {name: invariants.get(name).violations().count() for name in (HERE, AGREES)}
+        told = {"since": comparison.since, "read": comparison.read}
+        self.show(options, [told | {"missed": wrong[HERE], "differing": wrong[AGREES]}])
+        for name, count in wrong.items():
+            if count:
+                self.say(f"{SAID[name].format(count)} manage.py integrity plan {name}")
+        return cli.FOUND if any(wrong.values()) else cli.HOLDS
+
+
+def _what_to_do(error: VendorError) -> str:
+    if isinstance(error, Rejected):
+        return "Stripe refuses to list them: is STRIPE_API_KEY right, and may it read them?"
+    return "What was read is kept; call this again to go on."
