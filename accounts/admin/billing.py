@@ -121,6 +121,7 @@ class OfStripe(AccountFacts):
 @admin.register(Subscription)
 class SubscriptionAdmin(OfStripe, OfAPerson):
     list_display = ["person", "status", "renews", "paid_period", "premium", "doubt"]
+    list_display_links = ["status"]
     list_filter = ["status", "cancel_at_period_end"]
     search_fields = ["user__email__startswith", "user__uid"]
     ordering = ["-created_at"]
@@ -171,6 +172,7 @@ class SubscriptionAdmin(OfStripe, OfAPerson):
 @admin.register(Payment)
 class PaymentAdmin(OfStripe, OfAPerson):
     list_display = ["person", "state", "money", "attempts", "pays_until", "as_of", "stripe_id"]
+    list_display_links = ["state"]
     list_filter = ["state", "currency"]
     search_fields = ["user__email__startswith", "user__uid", "=subscription_id"]
     ordering = ["-event_created_at"]
@@ -195,6 +197,7 @@ class EntryInline(ReadOnlyInline):
 @admin.register(UsageCounter)
 class UsageCounterAdmin(FactsAdmin):
     list_display = ["of_wedding", "metric", "month", "value", "limit"]
+    list_display_links = ["metric"]
     list_filter = ["metric", "period"]
     list_select_related = ["wedding"]
     search_fields = ["=wedding__uid"]

@@ -31,13 +31,18 @@ def _to_invariant(name: str) -> str:
 
 @admin.register(Comparison)
 class ComparisonAdmin(FactsAdmin):
-    list_display = ["started", "finished", "reading", "read", "from_then_on"]
+    list_display = ["started", "state", "finished", "read", "from_then_on"]
     ordering = ["-pk"]
     fields = [
-        *("started", "finished", "reading", "after", "read", "from_then_on"),
+        *("started", "state", "finished", "after", "read", "from_then_on"),
         *("missed", "otherwise", "events_invariant", "subscriptions_invariant"),
     ]
     started, finished = utc("started_at"), utc("finished_at")
+
+    @admin.display(description="state")
+    def state(self, comparison: Comparison) -> str:
+        """One that isn't finished proves nothing."""
+        return "finished" if comparison.finished_at else f"not finished: {comparison.reading}"
 
     @admin.display(description="events since", ordering="since")
     def from_then_on(self, comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from integrity.models import OutboxMessage
 @admin.register(PlanChange)
 class PlanChangeAdmin(OfAPerson):
     list_display = ["person", "kind", "state", "reason", "asked", "answered"]
+    list_display_links = ["kind"]
     list_filter = ["kind", "state", "reason"]
     search_fields = ["user__email__startswith", "user__uid", "uid", "=subscription__stripe_id"]
     ordering = ["-created_at"]
