@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from integrity.audit import SYSTEM
@@ -127,6 +128,22 @@ def in_state(state):
     return plan
 
 
+@pytest.fixture
+def each_alone(client):
+    """Log one operator in, who holds these permissions one after the other, and never two."""
+
+    def hold(permissions, *always):
+        user = operator(*always)
+        client.force_login(user)
+        held = {each.codename: each for each in Permission.objects.filter(codename__in=PERMISSIONS)}
+        kept = list(user.user_permissions.all())
+        for permission in permissions:
+            user.user_permissions.set([held[permission], *kept])
+            yield permission
+
+    return hold
+
+
 def traces():
     findings = Finding.objects.order_by("pk").values_list("state", "assignee", "version")
     plans = RepairPlan.objects.order_by("pk").values_list("state", "version", "error")
@@ -137,12 +154,11 @@ def traces():
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_is_closed_to_every_other_permission(client, target, verb):
+def test_a_verb_is_closed_to_every_other_permission(client, target, each_alone, verb):
     permission, name, state = VERBS[verb]
     place, fields = target(name, state)
     before = traces()
-    for held in set(PERMISSIONS) - {permission}:
-        client.force_login(operator(held))
+    for held in each_alone(set(PERMISSIONS) - {permission}):
         assert client.post(page(name, *place), form(**fields)).status_code == 403, held
     assert traces() == before
 
@@ -173,34 +189,31 @@ def test_a_verb_is_never_done_by_looking(client, target, verb):
 
 
 @pytest.mark.parametrize("action", SELECTIONS)
-def test_so_is_a_verb_for_a_selection(client, action):
+def test_so_is_a_verb_for_a_selection(client, each_alone, action):
     one = finding()
     fields = {"shown": json.dumps({str(one.uid): one.version}), "until": SOON}
     chosen = {"action": action, ACTION_CHECKBOX_NAME: [one.pk]}
-    for held in sorted(PERMISSIONS, key=SELECTIONS[action].__eq__):
+    for held in each_alone(sorted(PERMISSIONS, key=SELECTIONS[action].__eq__), "view_finding"):
         assert Finding.objects.get().version == 0, held
-        client.force_login(operator(*{held, "view_finding"}))
         client.post(page("finding_changelist"), chosen | form(**fields))
     assert Finding.objects.get().version == 1
     assert AuditEntry.objects.count() == 1
 
 
-def test_so_is_a_plan_for_a_selection(client, drifted_pages, authors):
+def test_so_is_a_plan_for_a_selection(client, drifted_pages, authors, each_alone):
     drifted_pages()
     authors(1, pages=True)
     check(by=SYSTEM)
     chosen = {"action": "plan_selected", ACTION_CHECKBOX_NAME: [Finding.objects.get().pk]}
-    for held in sorted(PERMISSIONS, key="plan_repair".__eq__):
+    for held in each_alone(sorted(PERMISSIONS, key="plan_repair".__eq__), "view_finding"):
         assert not RepairPlan.objects.exists(), held
-        client.force_login(operator(*{held, "view_finding"}))
         client.post(page("finding_changelist"), chosen | form(repair=COPY))
     assert RepairPlan.objects.get().state == "draft"
 
 
 @pytest.mark.parametrize("name", EXPORTS)
-def test_so_is_an_export(client, name):
-    for held in set(PERMISSIONS) - {EXPORTS[name]}:
-        client.force_login(operator(held))
+def test_so_is_an_export(client, each_alone, name):
+    for held in each_alone(set(PERMISSIONS) - {EXPORTS[name]}):
         assert client.get(page(name)).status_code == 403, held
 
 
