@@ -36,14 +36,13 @@ from tests.factories import CoupleFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BY = command_actor("a test")
-AN_HOUR = 3600
 
 
 @pytest.fixture
 def stripe(vendors, monkeypatch):
     """Everything there happened an hour ago."""
     monkeypatch.setattr(comparing, "PAUSE", 0)
-    monkeypatch.setattr(vendors.stripe, "clock", lambda: timezone.now().timestamp() - AN_HOUR)
+    monkeypatch.setattr(vendors.stripe, "clock", lambda: timezone.now().timestamp() - 3600)
     return vendors.stripe
 
 
@@ -256,7 +255,7 @@ class TestByItself:
 
         assert Comparison.objects.count() == 1
 
-    def test_an_outage_is_left_to_the_next_hour(self, stripe, bought):
+    def test_an_outage_is_left_to_the_next_call(self, stripe, bought):
         stripe.faults.add(Fault(method="GET", kind="status"))
         compare()
         compare()
