@@ -1,18 +1,29 @@
 """What is true of a couple's plan now: what they have, what they use, and what is on its way."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.entitlement import Plan, entitled_until, is_of_premium, plan_of
-from accounts.models import Metric, Payment, PlanChange, Subscription, SubscriptionStatus, User
+from accounts.models import (
+    Metric,
+    Payment,
+    PlanChange,
+    Subscription,
+    SubscriptionStatus,
+    User,
+    Wedding,
+)
 from accounts.plan import PAYABLE, PENDING, is_for_sale, subscriptions_of
-from accounts.usage import Used, used
+from accounts.usage import LIMITS, Used, used
 
 Kind, State = PlanChange.Kind, PlanChange.State
 PAYMENTS_SHOWN = 24
+# So long what was not done is news.
+NEWS = timedelta(days=7)
+RUNNING = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
 TROUBLE = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID, SubscriptionStatus.INCOMPLETE)
 
 
@@ -21,11 +32,11 @@ class PlanFacts:
     """All of it is read from our own database; Stripe's events have brought it there.
 
     Attributes:
-        subscription: of either partner; None without one.
+        subscription: of either partner, their own before the other's; None without one.
         change: the newest that this person has asked for.
         stage: what is on its way: `preparing` (the page for paying), `payable`, `paying` (paid,
-            says the visitor or Stripe, and the subscription isn't here yet), `telling` (of the
-            renewal), `confirming` (Stripe has it), or nothing.
+            says the visitor or Stripe, and the subscription isn't here yet), `partner` (who may
+            still pay), `telling` (of the renewal), `confirming` (Stripe has it), or nothing.
     """
 
     plan: Plan
@@ -62,8 +73,25 @@ class PlanFacts:
 
     @property
     def may_be_cancelled(self) -> bool:
-        renews = self.subscription is not None and not self.subscription.cancel_at_period_end
-        return self.is_mine and renews and not self.stage
+        """Before its first payment Stripe takes no change of one; it lapses by itself."""
+        if self.subscription is None or self.stage or not self.is_mine:
+            return False
+        begun = self.subscription.status != SubscriptionStatus.INCOMPLETE
+        return begun and not self.subscription.cancel_at_period_end
+
+    @property
+    def is_running(self) -> bool:
+        return self.subscription is not None and self.subscription.status in RUNNING
+
+    @property
+    def payable_until(self) -> datetime | None:
+        answered = self.change.answered_at if self.change else None
+        return answered and answered + PAYABLE
+
+    @property
+    def premium_has(self) -> dict[str, int]:
+        """So much a month of what is counted."""
+        return {metric.label: limits[Plan.PREMIUM] for metric, limits in LIMITS.items()}
 
     @property
     def in_trouble(self) -> bool:
@@ -71,9 +99,13 @@ class PlanFacts:
 
     @property
     def failure(self) -> str:
-        """Why the last thing asked was not done, until something else is asked."""
-        failed = self.change is not None and self.change.state == State.FAILED
-        return self.change.reason if self.change and failed else ""
+        """Why the last thing asked was not done, while that is news."""
+        change = self.change
+        if change is None or change.answered_at is None or change.state != State.FAILED:
+            return ""
+        bought_since = change.kind == Kind.BUY and self.subscription is not None
+        is_old = change.answered_at < timezone.now() - NEWS
+        return "" if bought_since or is_old else change.reason
 
 
 def plan_facts(user: User, *, came_back: bool = False) -> PlanFacts:
@@ -83,7 +115,7 @@ def plan_facts(user: User, *, came_back: bool = False) -> PlanFacts:
         came_back: from Stripe's page, which says that it was paid for. Nothing is granted by that.
     """
     wedding = user.membership.wedding
-    subscription = subscriptions_of(wedding).first()
+    subscription = _subscription(wedding, user)
     change = PlanChange.objects.filter(user=user).order_by("-pk").first()
     if _is_over(change):
         change = None
@@ -94,10 +126,23 @@ def plan_facts(user: User, *, came_back: bool = False) -> PlanFacts:
         is_mine=subscription is not None and subscription.user_id == user.pk,
         until=entitled_until(subscription) if subscription else None,
         change=change,
-        stage=_stage(change, subscription, came_back=came_back),
+        stage=_stage(change, subscription, came_back=came_back)
+        or ("" if subscription else _stage_of_partner(wedding, user)),
         used={metric.label: used(wedding=wedding, metric=metric) for metric in Metric},
         payments=_payments(user),
     )
+
+
+def _subscription(wedding: Wedding, user: User) -> Subscription | None:
+    theirs = list(subscriptions_of(wedding))
+    own = (each for each in theirs if each.user_id == user.pk)
+    return next(own, theirs[0] if theirs else None)
+
+
+def _stage_of_partner(wedding: Wedding, user: User) -> str:
+    bought = PlanChange.objects.filter(user__membership__wedding=wedding, kind=Kind.BUY)
+    pending = bought.filter(state__in=PENDING).exclude(user=user)
+    return "partner" if any(not _is_over(each) for each in pending) else ""
 
 
 def _payments(user: User) -> list[Payment]:

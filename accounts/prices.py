@@ -12,6 +12,8 @@ from integrity.log import log_event
 logger = logging.getLogger(__name__)
 # A price is never changed at Stripe, only replaced; who can't be asked isn't asked at each click.
 KEPT, KEPT_WITHOUT_ANSWER = 86_400, 60
+# A visitor waits, who can do without it.
+PATIENCE = 3.0
 SIGNS = {"eur": "€", "gbp": "£", "usd": "$"}
 # Source: Stripe's page "Supported currencies", zero-decimal currencies.
 WHOLE = {
@@ -31,8 +33,10 @@ def in_words(price: str) -> str:
         return ""
     key = f"accounts.price:{price}"
     if (known := cache.get(key)) is None:
-        known = _asked(price)
-        cache.set(key, known, KEPT if known else KEPT_WITHOUT_ANSWER)
+        # Whoever looks meanwhile doesn't wait as well.
+        cache.set(key, "", KEPT_WITHOUT_ANSWER)
+        if known := _asked(price):
+            cache.set(key, known, KEPT)
     return str(known)
 
 
@@ -47,7 +51,7 @@ def money(amount: int, currency: str) -> str:
 
 
 def _asked(price: str) -> str:
-    client = payments()
+    client = payments(patience=PATIENCE)
     try:
         found = client.price(price) if client else None
     except VendorError as error:

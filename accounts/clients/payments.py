@@ -36,22 +36,24 @@ class Checkout:
     url: str
 
 
-def payments(*, retries: int = 0) -> "Payments | None":
+def payments(*, retries: int = 0, patience: float | None = None) -> "Payments | None":
     """The client of background work; None where Stripe isn't configured.
 
     Args:
         retries: of a call, by the SDK. None in background work, which has to see each outcome;
             RETRIES_IN_VIEWS where a visitor waits.
+        patience: seconds to wait for an answer, READ_SECONDS if None.
     """
     if not settings.STRIPE_API_KEY:
         return None
-    return Payments(
-        _sdk(settings.STRIPE_API_KEY, settings.STRIPE_API_URL, settings.STRIPE_API_VERSION, retries)
-    )
+    account = (settings.STRIPE_API_KEY, settings.STRIPE_API_URL, settings.STRIPE_API_VERSION)
+    return Payments(_sdk(*account, retries, patience or READ_SECONDS))
 
 
 @functools.cache
-def _sdk(key: str, url: str, version: str, retries: int) -> "stripe.StripeClient":
+def _sdk(
+    key: str, url: str, version: str, retries: int, read_seconds: float
+) -> "stripe.StripeClient":
     import requests
     import stripe
 
@@ -66,7 +68,7 @@ def _sdk(key: str, url: str, version: str, retries: int) -> "stripe.StripeClient
         stripe_version=version,
         base_addresses={"api": url},
         max_network_retries=retries,
-        http_client=stripe.RequestsClient((CONNECT_SECONDS, READ_SECONDS), session=Direct()),
+        http_client=stripe.RequestsClient((CONNECT_SECONDS, read_seconds), session=Direct()),
     )
 
 

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.messages import get_messages
 from django.db.models.functions import Now
 
+from accounts import prices
 from accounts.models import PlanChange, Subscription
+from accounts.plan_facts import NEWS
 from accounts.prices import in_words, money
 from accounts.simulators import stripe_objects
 from accounts.simulators.account import STRIPE_PRICE
@@ -110,6 +112,20 @@ class TestBuying:
 
         assert "The price is shown before you pay" in page(client)
 
+    def test_nobody_waits_long_for_it_and_only_one_at_all(
+        self, client, couple, vendors, monkeypatch
+    ):
+        monkeypatch.setattr(prices, "PATIENCE", 0.2)
+        vendors.stripe.faults.add(Fault(method="GET", kind="delay", seconds=2.0, times=2))
+
+        for _ in range(2):
+            assert "The price is shown before you pay" in page(client)
+
+        assert len(vendors.stripe.calls) == 1
+
+    def test_it_says_what_premium_has(self, client, couple, vendors):
+        assert "1000 invitations a month" in page(client)
+
     def test_a_click_is_an_intent_and_two_are_the_same(self, client, couple, vendors):
         form = {"operation": "6f0b7f0e-0000-4000-8000-000000000001"}
 
@@ -189,6 +205,8 @@ class TestBuying:
 
         assert words in shown
         assert "Get premium" in shown
+        PlanChange.objects.update(answered_at=Now() - NEWS)
+        assert words not in page(client), "it is no news any more"
 
 
 class TestWhoeverHasPremium:
@@ -250,23 +268,6 @@ class TestWhoeverHasPremium:
         subscribed(couple, cancel=True)
 
         assert client.get(f"{PLAN}cancel/").url == PLAN
-
-    @pytest.mark.parametrize(
-        ("status", "words"),
-        [
-            ("past_due", "The last payment was declined. It is tried again"),
-            ("unpaid", "it is not tried again"),
-            ("incomplete", "The first payment has not gone through yet"),
-        ],
-    )
-    def test_a_payment_that_fails_is_told_in_words(self, status, words, client, couple, vendors):
-        told = subscribed(couple, status)
-        send(invoice("payment_failed", told))
-
-        shown = page(client)
-
-        assert words in shown
-        assert "not collected yet" in shown
 
 
 class TestOthers:
