@@ -50,13 +50,13 @@ def ghosts_were_mended() -> Outcome:
     begun = RepairPlan.objects.filter(repair=BACKFILL, state__in=RepairPlan.BEGUN)
     last = begun.order_by("-started_at").first()
     if last is None or last.started_at is None:
-        return ok("none was ever needed")
+        return ok("none was ever made")
     what = (
         f"{last.state} on {last.started_at:%Y-%m-%d %H:%M}Z, {last.applied:,} profiles made,"
         f" the check after it: {last.verdict or 'not made'}"
     )
     if last.state == RepairPlan.State.FAILED or last.verdict == "broken":
-        return failed(what, do=f"manage.py integrity show {last.uid}")
+        return failed(what, do=f"manage.py integrity preview {last.uid}")
     return ok(what)
 
 

@@ -147,6 +147,10 @@ def _undo(now: Standing) -> str:
     plan = now.plan
     if reason := no_undo(plan):
         return reason
+    if plan.state == State.UNDONE:
+        return "It was undone."
+    if plan.state == State.CANCELLED and not plan.applied:
+        return "It has changed nothing."
     if plan.undo_until:
         return f"Possible {undo_of(plan)}, for rows that nobody has edited since."
     return f"Possible for {config().undo_days:g} days, for rows that nobody has edited since."

@@ -39,6 +39,7 @@ def approve(
         approved_by_kind=by.kind,
         approved_by_id=by.id,
         approve_reason=by.reason,
+        error="",
         version=F("version") + 1,
     )
     audit("integrity.repair_approved", by=by, subject=draft, detail={"hash": draft.hash})

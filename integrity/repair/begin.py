@@ -56,7 +56,8 @@ def started(
         raise Refused("This is not what was approved: the plan was changed. Plan again.")
     with declared_right(repair.name):
         _refuse_stale(repair, approved)
-    _change(approved, state=State.RUNNING, run=run.uid, started_at=Now(), undo_until=_undo_until())
+    begun = {"started_at": Now(), "undo_until": _undo_until(), "error": ""}
+    _change(approved, state=State.RUNNING, run=run.uid, **begun)
     detail = {"hash": approved.hash, "confirmed": list(confirmed), "run": str(run.uid)}
     audit("integrity.repair_started", by=by, subject=approved, detail=detail)
     return run
@@ -110,6 +111,8 @@ def started_undo(plan: UUID, *, by: Actor, version: int | None = None) -> Run:
         raise Refused("This repair is irreversible.")
     if not by.reason.strip():
         raise Refused("An undo says why: give a reason.")
+    if not done.applied:
+        raise Refused("It has changed nothing, so there is nothing to undo.")
     if not RepairPlan.objects.filter(pk=done.pk, undo_until__gte=Now()).exists():
         raise Refused("The time for undoing it is over.")
     changed = PlannedChange.objects.filter(plan=done, state=PlannedChange.State.APPLIED)

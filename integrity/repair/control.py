@@ -144,5 +144,5 @@ def _ask(run: Run, state: str, verb: str, plan: RepairPlan, by: Actor) -> Run:
 @transaction_required
 def _end_plan(plan: RepairPlan) -> None:
     RepairPlan.objects.filter(pk=plan.pk).update(
-        state=State.CANCELLED, verdict="", version=F("version") + 1
+        state=State.CANCELLED, verdict="", error="", version=F("version") + 1
     )

@@ -10,6 +10,8 @@ from integrity.models import PlannedChange, RepairPlan
 from integrity.repair.approve import locked
 from integrity.repair.errors import NotFound
 
+State = RepairPlan.State
+
 
 def find_plan(uid: UUID) -> RepairPlan:
     """Raises NotFound."""
@@ -53,6 +55,10 @@ def _approval(plan: RepairPlan) -> str:
 
 def undo_of(plan: RepairPlan) -> str:
     """Whether it can be undone, as far as is known."""
+    if plan.state == State.UNDONE:
+        return "done"
+    if plan.state in (State.CANCELLED, State.EXPIRED) and not plan.applied:
+        return "none: it has changed nothing"
     if plan.irreversible:
         return "none: it is irreversible"
     if plan.undo_refusal:

@@ -71,7 +71,7 @@ class TestTheLastRepair:
         return looked_at("accounts.ghosts_were_mended")
 
     def test_none_was_needed(self):
-        assert looked_at("accounts.ghosts_were_mended").what == "none was ever needed"
+        assert looked_at("accounts.ghosts_were_mended").what == "none was ever made"
 
     def test_ended_well(self):
         found = self.repaired(state="applied", applied=3, verdict="holds")
@@ -84,7 +84,7 @@ class TestTheLastRepair:
     def test_ended_badly(self, facts):
         found = self.repaired(**facts)
         assert found.result == "failed"
-        assert found.do.startswith("manage.py integrity show ")
+        assert found.do.startswith("manage.py integrity preview ")
 
 
 class TestTheDesk:

@@ -1,4 +1,4 @@
-"""`integrity runs`, `history` and `prune`: what was done, how it went, and how long it is kept."""
+"""`integrity runs`, `plans`, `history` and `prune`: what was done, how it went, and how long it is kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,8 +10,9 @@ from integrity import cli
 from integrity.audit import command_actor
 from integrity.leases import AlreadyRunning
 from integrity.management.verbs.names import of
-from integrity.models import Run, RunResult
+from integrity.models import RepairPlan, Run, RunResult
 from integrity.operations import forget_old_operations
+from integrity.repair.preview import facts
 from integrity.retention import ClockInDoubt, count_expired, purge
 
 
@@ -21,6 +22,9 @@ class PastVerbs(cli.VerbCommand):
         runs.add_argument("--active", action="store_true", help="only those that haven't ended")
         runs.add_argument("--kind", choices=Run.Kind.values)
         runs.add_argument("--limit", type=cli.positive, default=50)
+        plans = self.add_verb("plans", "List repair plans, the newest first.")
+        plans.add_argument("--state", choices=RepairPlan.State.values)
+        plans.add_argument("--limit", type=cli.positive, default=50)
         history = self.add_verb("history", "Show each invariant day by day.")
         history.add_argument("names", nargs="*", metavar="ID|APP")
         history.add_argument("--days", type=cli.positive, default=90)
@@ -37,6 +41,13 @@ class PastVerbs(cli.VerbCommand):
         self.show(options, [_run(each) for each in runs[: options["limit"]]])
         return cli.HOLDS
 
+    def verb_plans(self, options: dict[str, Any]) -> int:
+        plans = RepairPlan.objects.order_by("-created_at", "-pk")
+        if options["state"]:
+            plans = plans.filter(state=options["state"])
+        self.show(options, [_plan(each) for each in plans[: options["limit"]]])
+        return cli.HOLDS
+
     def verb_history(self, options: dict[str, Any]) -> int:
         self.show(options, [_day(each) for each in _days(options["names"], options["days"])])
         return cli.HOLDS
@@ -50,6 +61,18 @@ class PastVerbs(cli.VerbCommand):
         word = "would_go" if options["dry_run"] else "deleted"
         self.show(options, [{"what": name, word: count} for name, count in counts.items()])
         return cli.HOLDS
+
+
+LISTED = ("plan", "repair", "state", "changes", "applied", "undone", "verdict", "approval")
+
+
+def _plan(each: RepairPlan) -> dict[str, Any]:
+    told = facts(each)
+    return {
+        **{name: told[name] for name in LISTED},
+        "planned": f"{each.created_at:%Y-%m-%d %H:%M:%S}Z",
+        "by": f"{each.created_by_kind} {each.created_by_id}",
+    }
 
 
 def _pruned(options: dict[str, Any]) -> dict[str, int]:

@@ -6,19 +6,20 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from types import FrameType
 from typing import Any
 from uuid import UUID
 
 from integrity import cli
 from integrity.audit import command_actor
-from integrity.conf import config
+from integrity.invariants import invariants
 from integrity.leases import LeaseLost
 from integrity.models import Finding, RepairPlan
 from integrity.progress import progress_line
 from integrity.registry import UnknownName
 from integrity.repair.apply import apply, undo
-from integrity.repair.approve import approve
+from integrity.repair.approve import approve, takes_second_person, waits_for_another_than
 from integrity.repair.declare import repairs, repairs_of
 from integrity.repair.errors import NotFound, Refused, Stopped
 from integrity.repair.plan import NothingToRepair, plan_repair
@@ -96,11 +97,13 @@ class RepairVerbs(cli.VerbCommand):
     def tell_next(self, plan: RepairPlan) -> None:
         """What is true of the plan, and who does what next: here, or in the admin."""
         self.say(sentence(standing_of(plan)))
-        verb = "apply"
-        if plan.state == State.DRAFT and plan.needs_second_person and config().second_person:
-            verb = "approve"
+        verb, who = "apply", ""
+        if plan.state == State.DRAFT and takes_second_person(plan):
+            me = command_actor()
+            waits = waits_for_another_than(plan, kind=me.kind, id=me.id)
+            verb, who = "approve", f", by anybody but {me.id}" if waits else ""
         if plan.state in (State.DRAFT, State.APPROVED):
-            self.say(f"next: manage.py integrity {verb} {plan.uid} --reason ...")
+            self.say(f"next{who}: manage.py integrity {verb} {plan.uid} --reason ...")
             self.say("or, in the admin: Integrity, Repair plans")
 
     def verb_preview(self, options: dict[str, Any]) -> int:
@@ -183,10 +186,13 @@ class RepairVerbs(cli.VerbCommand):
                 f"Paused between two chunks. Go on with: manage.py integrity resume {plan.uid}"
             )
             return cli.INTERRUPTED
+        self.say(sentence(standing_of(plan)))
         if plan.state == State.UNDONE:
             return cli.FOUND if plan.conflicts else cli.HOLDS
+        for state, count in (("stale", plan.stale), ("failed", plan.failed)):
+            if count:
+                self.say(f"See which: manage.py integrity preview {plan.uid} --state {state}")
         if plan.state != State.APPLIED or plan.failed or plan.stale or plan.verdict == "broken":
-            self.say(f"Not all of it: manage.py integrity preview {plan.uid} --state stale")
             return cli.FOUND
         return cli.HOLDS if plan.verdict == "holds" else cli.UNKNOWN
 
@@ -202,7 +208,19 @@ def _named(name: str) -> str:
     if len(of_invariant) > 1:
         names = ", ".join(each.name for each in of_invariant)
         raise cli.usage(f"{name} has several repairs; name one: {names}")
-    return of_invariant[0].name if of_invariant else repairs.get(name).name
+    if of_invariant:
+        return of_invariant[0].name
+    if name in invariants:
+        raise cli.usage(f"No repair mends {name}. See: manage.py integrity runbook {name}")
+    _suggest(name)
+    return repairs.get(name).name
+
+
+def _suggest(name: str) -> None:
+    """The nearest of both kinds of name: the nearest repair may mend something else."""
+    near = get_close_matches(name, [*repairs.names(), *invariants.names()], n=1)
+    if name not in repairs and near and near[0] not in repairs:
+        raise cli.usage(f"There is no repair or invariant {name!r}. Did you mean {near[0]!r}?")
 
 
 def _subjects(findings: list[UUID], *, of: str) -> list[str]:
@@ -221,8 +239,10 @@ def refusals() -> Iterator[None]:
     """What the engine refuses, as exit codes."""
     try:
         yield
-    except (UnknownName, NotFound) as error:
+    except UnknownName as error:
         raise cli.usage(f"{error} See: manage.py integrity repairs") from error
+    except NotFound as error:
+        raise cli.usage(f"{error} See: manage.py integrity plans") from error
     except Refused as error:
         raise cli.refused(str(error)) from error
     except LeaseLost as error:

@@ -1,5 +1,6 @@
 """`integrity findings`, `show`, `ack`, `snooze`, `false-positive`: judge what was found."""
 
+from argparse import ArgumentTypeError
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -231,4 +232,7 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no day: write YYYY-MM-DD, or say --days") from None

@@ -1,11 +1,13 @@
 """`manage.py integrity plan`, `approve`, `apply` and `undo`, as a shell sees them."""
 
+import getpass
 import json
 import os
 import signal
 
 import pytest
 
+from integrity.invariants import FieldDrift
 from integrity.models import AuditEntry, Finding, RepairPlan, Run
 from integrity.repair.plan import plan_repair
 from integrity.sweep import check
@@ -88,6 +90,30 @@ def test_an_unknown_repair_is_a_usage_error_that_names_the_nearest(integrity, mi
     assert (ended.code, "toy.make_pages" in ended.err) == (2, True)
 
 
+def test_a_misspelt_invariant_is_not_taken_for_another_repair(integrity, missing_pages, declared):  # noqa: F811
+    missing_pages()
+    ended = integrity("plan", "toy.every_author_has_page")
+    assert (ended.code, "Did you mean 'toy.every_author_has_a_page'?" in ended.err) == (2, True)
+
+    declared(FieldDrift("toy.alone", model="toy.Page", field="email", source="author__email"))
+    ended = integrity("plan", "toy.alone")
+    assert (ended.code, "integrity runbook toy.alone" in ended.err) == (2, True)
+
+
+def test_the_plans_are_listed_the_newest_first(integrity, missing_pages, authors):  # noqa: F811
+    missing_pages()
+    authors(1)
+    old, new = (plan_repair(repair="toy.make_pages", by=ADA) for _ in range(2))
+    integrity("cancel", old.uid)
+
+    listed = json.loads(integrity("plans", "--format", "json").out)
+    assert [(each["plan"], each["state"], each["by"]) for each in listed] == [
+        (str(new.uid), "draft", "operator ada"),
+        (str(old.uid), "cancelled", "operator ada"),
+    ]
+    assert str(old.uid) not in integrity("plans", "--state", "draft").out
+
+
 def test_lists_the_repairs(integrity, missing_pages):  # noqa: F811
     missing_pages()
     assert "toy.make_pages" in integrity("repairs").out
@@ -107,7 +133,8 @@ def test_says_who_does_what_next_here_and_in_the_admin(
     said = integrity("plan", "toy.make_pages").err
 
     assert "Nothing is changed yet" in said
-    assert f"next: manage.py integrity {next_verb} {RepairPlan.objects.get().uid}" in said
+    who = f", by anybody but {getpass.getuser()}" if second_person else ""
+    assert f"next{who}: manage.py integrity {next_verb} {RepairPlan.objects.get().uid}" in said
     assert "in the admin: Integrity, Repair plans" in said
 
 
@@ -163,7 +190,8 @@ class TestApply:
         assert integrity("preview", plan.uid, "--state", "stale").out.count("toy_page") == 1
 
     def test_an_unknown_plan_is_a_usage_error(self, integrity):
-        assert integrity("apply", "00000000-0000-0000-0000-000000000000", "--yes").code == 2
+        ended = integrity("apply", "00000000-0000-0000-0000-000000000000", "--yes")
+        assert (ended.code, "See: manage.py integrity plans" in ended.err) == (2, True)
 
     def test_ctrl_c_finishes_the_chunk_and_says_how_to_go_on(self, integrity, plan, monkeypatch):
         asked = []
@@ -191,7 +219,9 @@ class TestUndo:
 
         ended = integrity("undo", plan["plan"], "--yes", "--reason", "wrong", "--format", "json")
 
-        assert (ended.code, json.loads(ended.out)["undone"]) == (0, 12)
+        done = json.loads(ended.out)
+        assert (ended.code, done["undone"], done["undo"]) == (0, 12, "done")
+        assert "12 changes were put back. The check after it found that" in ended.err
         assert not Page.objects.exists()
 
     def test_lists_what_was_edited_since(self, integrity, plan):
@@ -203,6 +233,12 @@ class TestUndo:
 
     def test_that_is_refused_exits_4(self, integrity, plan):
         assert integrity("undo", plan["plan"], "--yes", "--reason", "wrong").code == 4
+        assert RepairPlan.objects.get().error
+
+        cancelled = json.loads(integrity("cancel", plan["plan"], "--format", "json").out)
+        assert (cancelled["error"], cancelled["undo"]) == (None, "none: it has changed nothing")
+        ended = integrity("undo", plan["plan"], "--yes", "--reason", "wrong")
+        assert "It has changed nothing" in ended.err
 
 
 def test_values_are_shown_to_who_asks_and_the_log_says_so(integrity, plan):

@@ -200,6 +200,8 @@ class TestFindings:
         assert run(verb, str(finding.uid), "--reason", "known", "--until", str(day))[0] == 0
         assert Finding.objects.get().until.isoformat() == f"{day}T00:00:00+00:00"
         assert run(verb, str(finding.uid), "--reason", "known", "--until", "1999-01-02")[0] == 2
+        misspelt = run(verb, str(finding.uid), "--reason", "known", "--until", "3d")
+        assert "write YYYY-MM-DD" in misspelt[1]
         with pytest.raises(CommandError, match="required: --reason"):
             call_command("integrity", verb, str(finding.uid))
 
