@@ -92,6 +92,7 @@ def compare_with_stripe(*, by: Actor, days: int = DAYS) -> Comparison:
     for page in _pages(client.subscriptions(after=comparison.after)):
         note_subscriptions(comparison=comparison, listed=page, seen_at=seen_at, by=by)
         comparison.after, seen_at = page[-1]["id"], _certainly_before()
+    _forget_what_is_not_listed(comparison)
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=Now())
     comparison.refresh_from_db()
     return comparison
@@ -156,6 +157,13 @@ def _unfinished(since: datetime) -> Comparison | None:
 def _certainly_before() -> datetime:
     """By Stripe's clock, which counts seconds and may be behind ours."""
     return timezone.now() - timedelta(seconds=TOLERANCE)
+
+
+def _forget_what_is_not_listed(comparison: Comparison) -> None:
+    """Any more, by a list that was read to its end: of another account, or of test data wiped."""
+    begun = Comparison.objects.values_list("started_at", flat=True).get(pk=comparison.pk)
+    before = begun - timedelta(seconds=TOLERANCE)
+    ListedSubscription.objects.filter(seen_at__lt=before).delete()
 
 
 def _take_apart(events: list[Json]) -> None:
