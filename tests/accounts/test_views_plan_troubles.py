@@ -37,11 +37,14 @@ class TestNotPaidFor:
         asked = client.get(f"{PLAN}cancel/").content.decode()
         assert "which is paid for" not in asked
         assert "may still be tried" in asked
+        client.post(f"{PLAN}cancel/")
+        assert "cancel here" not in page(client), "that is on its way already"
 
+        settle(state="done")
         send(subscription("updated", told, "past_due", cancel=True, after=9))
 
         shown = page(client)
-        assert "Premium is cancelled and ends on 31 January 2026" in shown
+        assert "the subscription ends on 31 January 2026" in shown
         assert "cancel here" not in shown
         assert "Keep premium after all" in shown
 
