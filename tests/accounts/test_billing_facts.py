@@ -111,6 +111,19 @@ class TestSubscription:
             subscription_in(read_event(raw(event)))
 
 
+def test_two_thousand_shuffles_with_repetitions_end_the_same():
+    """The story with a change of price and a contradiction, which only Stripe can settle."""
+    other = [said("active", price="price_2"), said("active", price="price_2", after=1)]
+    sayings = [said("incomplete", rank=0), said("active"), said("past_due"), *other]
+    chance = random.Random(20_311)
+    for known in (sayings, sayings[:-1], STATES):
+        ends = set()
+        for _ in range(2000):
+            order = known + chance.sample(known, chance.randrange(len(known)))
+            ends.add(reduce(newest_subscription, chance.sample(order, len(order))))
+        assert len(ends) == 1
+
+
 class TestInvoice:
     def test_paid_beats_failed_in_any_order(self):
         ends = {reduce(newest_invoice, order, None) for order in permutations(LAST)}

@@ -75,6 +75,14 @@ def test_an_entry_is_in_its_month(at, fits):
         use(counter, at=at)
 
 
+def test_its_month_is_utc_s_wherever_the_writer_is():
+    """Half a day before it ends, June has begun on the Line Islands."""
+    counter = count(period=date(2031, 5, 1))
+    with committed():
+        execute("SET LOCAL TIME ZONE 'Pacific/Kiritimati'")
+        use(counter, at=datetime(2031, 5, 31, 12, tzinfo=UTC))
+
+
 def test_an_entry_is_never_changed():
     use(count(), at=Now())
     with refused_as("accounts_usageentry_is_never_changed"):
