@@ -44,11 +44,21 @@ FORCED = (
 )
 
 
+class StateNow(admin.SimpleListFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in State.choices]
+
+    def queryset(self, request: HttpRequest, plans: Any) -> Any:
+        return plans.that_are(self.value()) if self.value() in State.values else plans
+
+
 @admin.register(RepairPlan)
 class RepairPlanAdmin(PageAdmin):
     change_list_template = "integrity/admin/plans.html"
     page = "integrity/admin/plan.html"
-    list_filter = ["state", "repair", "kind"]
+    list_filter = [StateNow, "repair", "kind"]
     ordering = ["-created_at", "-pk"]
     actions_detail = [
         *("apply", "approve", "resume", "pause", "undo", "cancel"),

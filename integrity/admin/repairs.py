@@ -11,6 +11,7 @@ from integrity.admin.pages import PageAdmin
 from integrity.admin.plan_forms import NewPlanForm
 from integrity.admin.verbs import Led, ReasonForm, may, verb
 from integrity.audit import Actor
+from integrity.conf import config
 from integrity.dashboard import Latest
 from integrity.models import AuditEntry, Repair, RepairPlan, UnattendedRepair
 from integrity.registry import UnknownName
@@ -68,6 +69,7 @@ class RepairAdmin(PageAdmin):
             "declared": declared,
             "line": _line(declared, dashboard.latest_results(), _allowed()),
             "limit": declared.max_affected,
+            "second_person": config().second_person,
             "obstacles": declared.obstacles(),
             "plans": RepairPlan.objects.filter(repair=target.name).order_by("-pk")[:20],
             "entries": entries.order_by("-pk")[:20],

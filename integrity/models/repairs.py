@@ -1,9 +1,22 @@
 """Repair plans and the row changes they consist of. Written by `integrity.repair` alone."""
 
+from datetime import datetime
+from typing import Self
+
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
+
+
+class RepairPlans(models.QuerySet["RepairPlan"]):
+    def that_are(self, state: str) -> Self:
+        """In this state by now: who comes too late to begin has expired, and nobody writes it down."""
+        late = Q(state__in=RepairPlan.FRESH, expires_at__lt=Now())
+        if state == RepairPlan.State.EXPIRED:
+            return self.filter(late | Q(state=state))
+        return self.filter(~late, state=state)
 
 
 class RepairPlan(models.Model):
@@ -20,6 +33,7 @@ class RepairPlan(models.Model):
         CANCELLED = "cancelled"
         EXPIRED = "expired"
 
+    FRESH = (State.DRAFT, State.APPROVED)
     AT_WORK = (State.RUNNING, State.UNDOING)
     # Rows may have been changed, so there may be something to undo.
     BEGUN = (*AT_WORK, State.APPLIED, State.UNDONE, State.FAILED, State.CANCELLED)
@@ -71,6 +85,8 @@ class RepairPlan(models.Model):
     error = models.TextField(default="", blank=True)
     version = models.PositiveIntegerField(default=0)
 
+    objects = RepairPlans.as_manager()
+
     class Meta:
         permissions = [
             ("plan_repair", "Can plan a repair"),
@@ -105,6 +121,13 @@ class RepairPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.repair} {self.uid}"
+
+    def has_expired(self, at: datetime) -> bool:
+        return self.state in self.FRESH and self.expires_at < at
+
+    @property
+    def state_now(self) -> str:
+        return self.State.EXPIRED if self.has_expired(timezone.now()) else self.state
 
 
 class PlannedChange(models.Model):

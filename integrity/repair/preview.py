@@ -26,7 +26,7 @@ def facts(plan: RepairPlan) -> dict[str, Any]:
         "plan": plan.uid,
         "repair": plan.repair,
         "invariant": plan.invariant,
-        "state": plan.state,
+        "state": plan.state_now,
         "hash": plan.hash,
         "violating_rows": plan.subjects,
         "changes": plan.changes,
@@ -57,7 +57,7 @@ def undo_of(plan: RepairPlan) -> str:
     """Whether it can be undone, as far as is known."""
     if plan.state == State.UNDONE:
         return "done"
-    if plan.state in (State.CANCELLED, State.EXPIRED) and not plan.applied:
+    if plan.state_now in (State.CANCELLED, State.EXPIRED) and not plan.applied:
         return "none: it has changed nothing"
     if plan.irreversible:
         return "none: it is irreversible"

@@ -29,7 +29,7 @@ class Standing:
 
     @property
     def expired(self) -> bool:
-        return self.plan.state in (State.DRAFT, State.APPROVED) and self.plan.expires_at < self.at
+        return self.plan.has_expired(self.at)
 
     @property
     def waiting(self) -> bool:
@@ -84,7 +84,7 @@ class Standing:
 
     @property
     def _fresh(self) -> bool:
-        return self.plan.state in (State.DRAFT, State.APPROVED)
+        return self.plan.state in RepairPlan.FRESH
 
     @property
     def _resumable(self) -> bool:

@@ -44,7 +44,7 @@ class PastVerbs(cli.VerbCommand):
     def verb_plans(self, options: dict[str, Any]) -> int:
         plans = RepairPlan.objects.order_by("-created_at", "-pk")
         if options["state"]:
-            plans = plans.filter(state=options["state"])
+            plans = plans.that_are(options["state"])
         self.show(options, [_plan(each) for each in plans[: options["limit"]]])
         return cli.HOLDS
 

@@ -202,6 +202,11 @@ class TestApproving:
         assert offered(client, plan) == {"reveal"}
         assert "too old" in text(do(client, "approve", plan))
 
+        listed = page("repairplan_changelist")
+        assert at(plan) in text(client.get(listed, {"state": "expired"}))
+        assert at(plan) not in text(client.get(listed, {"state": "draft"}))
+        assert "expired</span>" in text(client.get(listed))
+
 
 class TestApplying:
     def test_what_is_in_the_way_is_passed_by_typing_what_it_says(

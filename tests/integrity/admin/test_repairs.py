@@ -54,9 +54,15 @@ def test_the_list_says_what_each_does_and_whether_it_can_be_undone(client, ann, 
 
 def test_a_page_says_what_is_declared_of_it(client, ann, found):
     said = text(client.get(page("repair_change", COPY)))
-    for part in ("10,000 rows, or 5.0 %", "by whoever may approve", f"integrity plan {COPY}"):
+    for part in ("10,000 rows, or 5 %", "by whoever may approve", f"integrity plan {COPY}"):
         assert part in said, part
     assert client.get(page("repair_change", "toy.nothing")).status_code == 404
+
+
+def test_a_page_promises_no_second_person_where_that_is_switched_off(client, ann, found, setting):
+    assert "a second person approves" in text(client.get(page("repair_change", COPY)))
+    setting(SECOND_PERSON=False)
+    assert "second person" not in text(client.get(page("repair_change", COPY)))
 
 
 class TestTheWayToAPlan:
