@@ -86,6 +86,17 @@ def test_a_page_is_open_to_exactly_its_own_permission(client, couple, model):
         assert client.get(page(model)).status_code == wanted, held
 
 
+def test_a_replay_is_open_to_exactly_its_own_permission(client):
+    event = an_event()
+    url = reverse("admin:accounts_event_replay", args=[quote(event.pk)])
+    form = {"reason": "a test", "operation": "5d1c5d1c-5d1c-45d1-85d1-5d1c5d1c5d1c"}
+    for held in [*(f"view_{each}" for each in MODELS), "retry_effect", "apply_repair"]:
+        client.force_login(operator(held))
+        assert client.post(url, form).status_code == 403, held
+    client.force_login(operator("replay_event"))
+    assert client.post(url, form).status_code == 302
+
+
 @pytest.mark.parametrize("model", NEW)
 def test_nobody_adds_changes_or_deletes_a_fact(client, couple, model):
     client.force_login(OperatorFactory())
