@@ -7,7 +7,15 @@ from accounts.usage import LIMITS, LimitReached, use
 from integrity.drill.interleave import Pair
 from integrity.relay import deliver_due
 from tests.accounts.stripe_story import customer, subscription, subscription_object
-from tests.drill.billing import changes_by, send, status_of, subscribed, with_a_story
+from tests.drill.billing import (
+    SETTLE,
+    changes_by,
+    in_doubt,
+    send,
+    status_of,
+    subscribed,
+    with_a_story,
+)
 from tests.drill.facts import BY, couple, wedding_of
 from tests.drill.verdicts import answered, expect
 
@@ -101,6 +109,28 @@ READ_AND_TOLD = Pair(
     first=lambda context: take_subscription(found=context.found, by=BY),
     second=lambda context: send(context.event),
     verdict=newest_wins,
+)
+
+
+def doubted_and_told():
+    context = in_doubt()
+    context.event = subscription("updated", context.told, "paused", after=9)
+    return context
+
+
+def the_later_one_stays(context, first, second):
+    failed = Event.objects.filter(customer_id=context.told.customer, state="failed")
+    return answered(first, second, (None, None)) or expect(
+        status=(status_of(context), "paused"), failed=(failed.count(), 0)
+    )
+
+
+DOUBT_AND_NEWER = Pair(
+    name="a doubt that is settled and a newer event",
+    setup=doubted_and_told,
+    first=SETTLE.act,
+    second=lambda context: send(context.event),
+    verdict=the_later_one_stays,
 )
 
 
