@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from integrity.addresses import NotInstalled, addresses, is_usable
 from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
+from integrity.privacy.problems import of_the_holdings
 from integrity.repair.problems import of_the_repairs
 
 NOT_POSTGRESQL = ("sqlite3", "mysql", "oracle")
@@ -147,6 +148,11 @@ def _check_alerts() -> Iterator[CheckMessage]:
             hint="The page that a watcher outside waits to be asked for, https://...",
             id="integrity.W004",
         )
+
+
+@register("integrity", deploy=True)
+def check_personal_data(**kwargs: Any) -> list[CheckMessage]:
+    return of_the_holdings()
 
 
 @register("integrity", deploy=True)
