@@ -154,12 +154,8 @@ class Definition:
     def name(self) -> str:
         return f"{self.kind}/{self.version}"
 
-    def step(self, name: str) -> Step:
-        """Raises LookupError."""
-        for each in self.steps:
-            if each.name == name:
-                return each
-        raise LookupError(f"{self.name} has no step {name!r}")
+    def step(self, name: str) -> Step | None:
+        return next((each for each in self.steps if each.name == name), None)
 
 
 sagas: Registry[Definition] = Registry("saga")
