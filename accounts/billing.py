@@ -21,7 +21,7 @@ from accounts.billing_facts import (
     subscription_in,
 )
 from accounts.errors import AccountError
-from accounts.lookup import lock_user
+from accounts.lookup import hold_user
 from accounts.models import Customer, Event, Payment, Subscription, Tombstone, User
 from accounts.plan import close_checkout
 from accounts.webhooks import StripeEvent
@@ -83,7 +83,7 @@ def apply_event(event: StripeEvent) -> Applied:
     linked = Customer.objects.select_related("user").filter(pk=event.customer).first()
     if (owner := _owner(event, linked)) is None:
         return Applied(reason=Reason.NO_OWNER)
-    user = lock_user(owner)
+    user = hold_user(owner)
     changes = [*([] if linked else _link(event.customer, user)), *change(event, user)]
     return Applied(_by_row(changes)) if changes else Applied(reason=Reason.STALE)
 
@@ -97,7 +97,7 @@ def know_customer(*, customer: str, user: User, by: Actor) -> None:
         UserNotFound: the account went a moment ago.
     """
     _hold(customer)
-    user = lock_user(user)
+    user = hold_user(user)
     known = Customer.objects.filter(pk=customer).first()
     if known is None:
         _link(customer, user)

@@ -8,7 +8,7 @@ from accounts.billing import facts_of, write_subscription
 from accounts.billing_facts import READ, newest_subscription, subscription_facts
 from accounts.clients.payments import payments
 from accounts.errors import AccountError
-from accounts.lookup import lock_user
+from accounts.lookup import hold_user
 from accounts.models import Subscription
 from integrity.audit import Actor
 from integrity.flows import flow
@@ -52,7 +52,7 @@ def settle_doubt(
     known = Subscription.objects.select_related("user").filter(pk=subscription).first()
     if known is None:
         return False
-    lock_user(known.user)
+    hold_user(known.user)
     row = Subscription.objects.get(pk=subscription)
     if row.in_doubt_since is None or row.event_created_at != asked_at:
         return False

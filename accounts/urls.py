@@ -7,7 +7,7 @@ and what isn't listed here can't be reached.
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
-from accounts.views import email, home, passwords, plan, signup, verification, webhooks
+from accounts.views import email, home, leaving, passwords, plan, signup, verification, webhooks
 
 urlpatterns = [
     path("signup/", signup.SignupView.as_view(), name="account_signup"),
@@ -46,6 +46,9 @@ urlpatterns = [
     path("account/plan/buy/", plan.buy, name="accounts_plan_buy"),
     path("account/plan/cancel/", plan.cancel, name="accounts_plan_cancel"),
     path("account/plan/keep/", plan.keep, name="accounts_plan_keep"),
+    path("account/delete/", leaving.DeleteView.as_view(), name="accounts_delete"),
+    re_path(r"^leaving/(?P<token>[-:\w]+)/$", leaving.status, name="accounts_leaving"),
+    re_path(r"^leaving/(?P<token>[-:\w]+)/stay/$", leaving.keep, name="accounts_staying"),
     path("account/again/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/closed/", allauth_views.account_inactive, name="account_inactive"),
     path("account/2fa/", include("allauth.mfa.urls")),

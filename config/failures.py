@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from accounts.errors import named_violation
+from accounts.errors import IsLeaving, named_violation
 from accounts.failures import remember
 from integrity.flows import Busy
 from integrity.log import log_event
@@ -48,6 +48,8 @@ class HonestFailures:
                 return _busy(request, exception)
             case CommitNotConfirmed():
                 return _not_confirmed(request)
+            case IsLeaving():
+                return _page(request, "errors/leaving.html", status=409)
             case Error() if name := named_violation(exception):
                 return _refused(request, exception, name)
         return None

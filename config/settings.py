@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.failures.HonestFailures",
+    "accounts.middleware.LeavingFirst",
     "onboarding.middleware.WizardFirst",
 ]
 TEMPLATES = [
@@ -146,6 +147,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "manage_email": "10/m/user",
     "change_plan": "10/m/user",
+    "leave": "20/m/ip",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
