@@ -159,6 +159,7 @@ INTEGRITY = {
     "DOORBELL": "integrity.tasks.ring",
     "CHECK_DOORBELL": "integrity.tasks.ring_for_checks",
     "REPAIR_DOORBELL": "integrity.tasks.ring_for_repairs",
+    "SAGA_DOORBELL": "integrity.tasks.ring_for_sagas",
     "SEAL_KEYS": SEAL_KEYS,
     "REPLICA": "replica" if "replica" in DATABASES else "",
     # Separated by spaces; `ops@example.com slack://...`. In the demo they are read at /demo/mail/.

@@ -13,6 +13,7 @@ from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
 from integrity.privacy.problems import of_the_holdings
 from integrity.repair.problems import of_the_repairs
+from integrity.saga.problems import of_the_sagas
 
 NOT_POSTGRESQL = ("sqlite3", "mysql", "oracle")
 # The setting, and the function of `integrity.tasks` that is made for it.
@@ -20,6 +21,7 @@ DOORBELLS = {
     "DOORBELL": "ring",
     "CHECK_DOORBELL": "ring_for_checks",
     "REPAIR_DOORBELL": "ring_for_repairs",
+    "SAGA_DOORBELL": "ring_for_sagas",
 }
 
 
@@ -34,6 +36,7 @@ def check_integrity(**kwargs: Any) -> list[CheckMessage]:
         *_check_alerts(),
         *of_the_registry(),
         *of_the_repairs(),
+        *of_the_sagas(),
     ]
     return [*_check_database(), *others]
 

@@ -176,6 +176,16 @@ def resolve(
     return steer(verb="resolve", saga=saga, by=by, version=version, change=change)
 
 
+def tidied(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
+    """What it had left behind is gone: somebody has seen to it."""
+
+    def change(seen: Saga) -> dict[str, Any]:
+        seen.steps.filter(left_behind=True).update(left_behind=False)
+        return {}
+
+    return steer(verb="tidied", saga=saga, by=by, version=version, change=change)
+
+
 def _go_on(seen: Saga) -> dict[str, Any]:
     return {"state": seen.parked_from, **UNPARKED, "wait": Saga.Wait.READY}
 

@@ -15,6 +15,7 @@ VERBS = (
     "mark_done",
     "skip_undo",
     "resolve",
+    "tidied",
 )
 REFUSALS = {
     "pause": "It is {state}; only what is under way can be paused.",
@@ -28,6 +29,7 @@ REFUSALS = {
     "probe": "None of its steps can be looked at.",
     "mark_done": "It is at no step that a person may call done.",
     "skip_undo": "There is no undo that a person may give up.",
+    "tidied": "Nothing that it left is on record.",
     "resolve": "It is {state}; only what is paused or needs a person can be ended by one.",
 }
 
@@ -51,6 +53,7 @@ def lawful(saga: Saga) -> list[str]:
         "mark_done": _can_be_called_done(saga, step),
         "skip_undo": _is_stuck_backward(saga) and bool(steps_to_judge(saga)),
         "resolve": saga.state in Saga.PARKED,
+        "tidied": saga.steps.filter(left_behind=True).exists(),
     }
     return [verb for verb in VERBS if allowed[verb]]
 
