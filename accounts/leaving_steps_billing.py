@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import uuid4
 
 from accounts.clients.outcomes import Missing
 from accounts.clients.payments import CANCELED, Json, Payments, payments
@@ -66,7 +67,8 @@ def resume_billing(at: At) -> None:
             if _renews(found):
                 changed = True
                 continue
-            client.set_renewal(name, renews=True, key=f"{at.key}:{name}", metadata={MARK: ""})
+            # Its state was read just now, so an old answer to an old key is of no use.
+            client.set_renewal(name, renews=True, key=f"{at.key}:{uuid4()}", metadata={MARK: ""})
     if changed:
         raise ChangedSince("a subscription was changed or has ended since")
 
