@@ -46,6 +46,7 @@ class Provider:
     def __init__(self):
         self.faults = deque()
         self.down = None
+        self.rejects = ""
         self.late = []
         self.visit = lambda label: None
         self.calls = []
@@ -54,6 +55,8 @@ class Provider:
         """`effect` happens once a key, whatever is answered."""
         self.visit(f"before the call of {at.step}")
         self.calls.append(at.key)
+        if at.step == self.rejects:
+            raise RefusedForGood("422")
         fault = self.down or (self.faults.popleft() if self.faults else None)
         if isinstance(fault, Exception):
             raise fault
