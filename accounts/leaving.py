@@ -110,6 +110,18 @@ def stay(*, deletion: UUID, by: Actor) -> None:
     audit("accounts.leaving_called_off", by=by, subject=user)
 
 
+def keep(*, user: User, by: Actor) -> None:
+    """The same for whoever has the account at hand, and not its deletion.
+
+    Raises:
+        NotToBeDeleted, TooLate, IsLookedAt: nothing was changed.
+    """
+    deletion = deletion_of(user)
+    if deletion is None:
+        raise NotToBeDeleted
+    stay(deletion=deletion.uid, by=by)
+
+
 def deletion_of(user: User) -> Saga | None:
     """The one under way."""
     return find_active(KIND, str(user.uid))

@@ -151,6 +151,7 @@ def _of_account(user: User, show: Any) -> list[tuple[str, Any]]:
         ("e-mail", show(user.email)),
         ("kind", user.kind),
         ("may log in", user.is_active),
+        ("to be deleted since", user.leaving_since),
         ("joined", user.date_joined),
         ("last log-in", user.last_login),
     ]

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.models import Address, Profile, User, Wedding
-from integrity.models import AuditEntry, OutboxMessage
+from integrity.models import AuditEntry, OutboxMessage, Saga
 from tests.factories import CoupleFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,3 +182,34 @@ class TestRemovingTheSecondFactor:
 
         assert "has no second factor" in answer.text
         assert not AuditEntry.objects.exists()
+
+
+class TestDeletingAnAccount:
+    def test_is_begun_and_called_off_from_the_page_with_a_reason(self, client, operator):
+        _permit(operator, "end_account")
+        ada = CoupleFactory()
+
+        _post(client, _url("end_account", ada), whose="both", when="later", reason="she wrote")
+        saga = Saga.objects.get()
+        assert saga.options["ends_wedding"] is True
+        assert (saga.actor_id, saga.reason) == (str(operator.uid), "she wrote")
+        assert User.objects.get(pk=ada.pk).leaving_since
+
+        _post(client, _url("keep_account", ada), reason="she thought better of it")
+        verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
+        assert verbs == ["accounts.leaving_asked", "accounts.leaving_called_off"]
+        assert Saga.objects.get().state == "compensating"
+
+    @pytest.mark.parametrize("verb", ["end_account", "keep_account"])
+    def test_needs_its_permission(self, client, operator, verb):
+        answer = _post(client, _url(verb, CoupleFactory()), when="now", whose="alone", reason="x")
+
+        assert answer.status_code == 403
+        assert not Saga.objects.exists()
+
+    def test_says_what_is_refused(self, client, operator):
+        _permit(operator, "end_account")
+
+        answer = _post(client, _url("keep_account", CoupleFactory()), reason="she wrote")
+
+        assert "to be deleted" in answer.text

@@ -6,9 +6,13 @@ from django.db.models.functions import Now
 from accounts.actors import VISITOR
 from accounts.leaving import Wish, leave
 from accounts.models import User
+from integrity.audit import Actor
 from integrity.models import Saga
+from integrity.saga.control import pause
 from tests import mailbox
+from tests.accounts.leaving_story import changed, run, run_to_the_end
 from tests.accounts.pages import ACCOUNT, FORGOTTEN, is_logged_in, log_in
+from tests.accounts.test_leaving_matrix import refuse
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,6 +118,52 @@ class TestTheStatusPage:
 
         assert "We are putting everything back" in words(page)
         assert Saga.objects.get().state == "compensating"
+
+    def test_tells_when_all_is_gone_and_to_whom_it_matters(self, client, ada):
+        here = ask(client, when="now").url
+        run_to_the_end(Saga.objects.get())
+
+        assert "Your account is deleted" in words(client.get(here))
+        assert mailbox.kinds() == [("left", ada.email)]
+        log_in(client)
+        assert not is_logged_in(client)
+
+    def test_tells_what_is_gone_already(self, client, ada):
+        here = ask(client, when="now").url
+        run(Saga.objects.get())
+
+        page = words(client.get(here))
+        assert "can&#8217;t be taken back any more" in page
+        assert "all that you planned here: gone" in page
+        assert "Keep my account" not in page
+        assert "past the point of no return" in words(client.post(f"{here}stay/", follow=True))
+
+    def test_tells_when_all_is_as_before(self, client, ada):
+        here = ask(client).url
+        run(Saga.objects.get())
+        client.post(f"{here}stay/")
+        run_to_the_end(Saga.objects.get())
+
+        assert "Everything is as it was before" in words(client.get(here))
+        assert mailbox.kinds()[-1] == ("staying", ada.email)
+        log_in(client)
+        assert is_logged_in(client)
+
+    def test_tells_that_it_could_not_be_done(self, client, ada):
+        here = ask(client, when="now").url
+        with changed("preflight", run=refuse):
+            run_to_the_end(Saga.objects.get())
+
+        assert "Your account could not be deleted" in words(client.get(here))
+        assert "could not delete it" in mailbox.last().text
+
+    def test_tells_when_a_person_looks_at_it(self, client, ada):
+        here = ask(client).url
+        pause(saga=Saga.objects.get().uid, by=Actor("command", "ann", "a look", via="cli"))
+
+        page = client.post(f"{here}stay/", follow=True)
+        assert "a person is looking at it" in words(page)
+        assert Saga.objects.get().cancelled_at is None
 
     def test_a_link_that_isn_t_ours_is_not_found(self, client, ada):
         ask(client)
