@@ -13,6 +13,7 @@ from accounts.leaving_steps_billing import is_billing_ended
 from accounts.leaving_steps_contact import is_contact_deleted
 from accounts.leaving_steps_identity import is_identity_deleted
 from accounts.lookup import hold_user
+from accounts.mail import EFFECT as MAIL
 from accounts.mail import enqueue_mail, link
 from accounts.models import PlanChange, User
 from accounts.plan import PENDING
@@ -100,6 +101,6 @@ def what_is_left(at: At) -> list[str]:
 
 @transaction_required
 def purge(at: At) -> None:
-    """What waits for them goes, and one last mail says that it is done."""
-    OutboxMessage.objects.filter(payload__user=at.subject).delete()
+    """Mails to them that wait go, and one last mail says that it is done."""
+    OutboxMessage.objects.filter(effect=MAIL, payload__user=at.subject).delete()
     enqueue_mail("left", to=at.secret(TARGETS)["email"], key=f"left:{at.saga}")

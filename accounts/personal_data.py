@@ -21,10 +21,13 @@ hold(
     "accounts.User",
     title="Your account",
     of="pk",
-    personal=("uid", "email", "password", "kind", "date_joined", "last_login"),
+    personal=("uid", "email", "password", "kind", "date_joined", "last_login", "leaving_since"),
     withheld={"password": "what your password is checked by: it opens the account"},
     erased=WITH_THE_ACCOUNT,
-    neither=dict.fromkeys(("is_active", "is_staff", "is_superuser"), "what the account may do"),
+    neither={
+        **dict.fromkeys(("is_active", "is_staff", "is_superuser"), "what the account may do"),
+        "sessions_ended_at": "since when which sessions count",
+    },
 )
 hold(
     "accounts.Profile",
@@ -78,7 +81,7 @@ hold(
     title="You as a customer of Stripe's",
     of="user",
     personal=("stripe_id", "created_at", "deleted_at"),
-    erased="The customer is deleted at Stripe where that is wished; the row goes with the account.",
+    erased="The customer is deleted at Stripe; the row goes with the account.",
 )
 hold(
     "accounts.Subscription",
