@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from accounts.contact import promise_contact
 from accounts.email_change import forget_waiting_addresses
 from accounts.erasing import erase_some
+from accounts.identity import promise_identity
 from accounts.leaving_steps import TARGETS, leaver, wait_for_begun_calls
 from accounts.leaving_steps_billing import is_billing_ended
 from accounts.leaving_steps_contact import is_contact_deleted
@@ -15,12 +16,13 @@ from accounts.leaving_steps_identity import is_identity_deleted
 from accounts.lookup import hold_user
 from accounts.mail import EFFECT as MAIL
 from accounts.mail import enqueue_mail, link
-from accounts.models import PlanChange, User
+from accounts.models import PlanChange, Tombstone, User
 from accounts.plan import PENDING
 from accounts.sealing import seal_account
 from integrity.models import OutboxMessage, SagaStep
 from integrity.saga.context import At
 from integrity.saga.definition import MORE, More, Probe
+from integrity.saga.outcomes import RefusedForGood
 from integrity.transactions import transaction_required
 
 LOOKS = {
@@ -49,8 +51,11 @@ def freeze(at: At) -> dict[str, Any]:
 def thaw(at: At) -> None:
     """The account is as it was, whatever was changed about its contact meanwhile is told."""
     user = hold_user(leaver(at))
+    if Tombstone.objects.filter(uid=user.uid).exists():
+        raise RefusedForGood("it was sealed by an earlier deletion, so it can't be kept")
     User.objects.filter(pk=user.pk).update(leaving_since=None)
     promise_contact(user)
+    promise_identity(user)
     enqueue_mail(
         "staying",
         to=user.email,

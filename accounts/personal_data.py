@@ -55,6 +55,14 @@ hold(
     neither={"told": "a digest of what Resend was told", "muted_by_us": "who muted it"},
 )
 hold(
+    "accounts.Identity",
+    title="Your identity for log-in",
+    of="user",
+    personal=("seen_at",),
+    erased="The identity is removed at its provider; the row goes with the account.",
+    neither={"told": "a digest of what the provider was told", "refused": "why there is none"},
+)
+hold(
     "accounts.Wedding",
     title="Your wedding",
     of="members__user",

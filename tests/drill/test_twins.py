@@ -18,6 +18,7 @@ WHOLE_ANYWAY = {
     *("send_mail", "deliver_due", "reveal_person", "note_reveal", "note_verdict"),
     *("rehearse_sign_up", "settle_doubt"),
     *("note_unsubscribed", "note_contact", "note_contact, too late"),
+    *("note_identity", "note_identity, too late"),
 }
 # What it writes is meant to be rolled back: committed piece by piece, it needs no fault to be wrong.
 NEVER_COMMITTED = {"try_out"}
