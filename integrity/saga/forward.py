@@ -175,7 +175,9 @@ def done(
 def _let_time_pass(held: Held, declared: Timer) -> bool:
     if held.step.status == Status.PENDING:
         return _sleep(held, declared.until(held.at(held.step)))
-    return _still_asleep(held) or move(held=held, change=lambda: done(held))
+    if _still_asleep(held):
+        return False
+    return move(held=held, change=lambda: done(held))
 
 
 def _look_again(held: Held, declared: Verify) -> bool:
