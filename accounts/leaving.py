@@ -6,6 +6,7 @@ through our own tables. From that moment nothing of the account changes, except 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core import signing
@@ -79,12 +80,20 @@ def leave(*, user: User, wish: Wish, by: Actor, operation: str = "") -> Saga:
     if find_active(KIND, str(user.uid)):
         raise NotPutBackYet
     User.objects.filter(pk=user.pk).update(leaving_since=Now(), sessions_ended_at=Now())
-    until = timezone.now() + timedelta(days=wish.days)
-    options = {"ends_wedding": wish.ends_wedding, "until": until.isoformat()}
+    options = _options(wish)
     saga = start(KIND, subject=str(user.uid), by=by, options=options)
-    _promise_notice(user, saga, until if wish.days else None)
+    _promise_notice(user, saga, datetime.fromisoformat(options["until"]) if wish.days else None)
     audit("accounts.leaving_asked", by=by, subject=user, detail=options)
     return saga
+
+
+@transaction_required
+def begin_anew(user: User, *, by: Actor) -> None:
+    """The deletion of an account whose last one has ended half-way. What is gone is found gone."""
+    last = Saga.objects.filter(kind=KIND, subject=str(user.uid)).order_by("-created_at").first()
+    ends_wedding = bool(last and last.options["ends_wedding"])
+    options = _options(Wish(ends_wedding=ends_wedding, days=0))
+    start(KIND, subject=str(user.uid), by=by, options=options)
 
 
 @flow("accounts.stay")
@@ -155,6 +164,11 @@ def _say_why_not(saga: Saga) -> None:
         raise TooLate
     if saga.state in Saga.PARKED:
         raise IsLookedAt
+
+
+def _options(wish: Wish) -> dict[str, Any]:
+    until = timezone.now() + timedelta(days=wish.days)
+    return {"ends_wedding": wish.ends_wedding, "until": until.isoformat()}
 
 
 @transaction_required

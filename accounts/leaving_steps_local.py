@@ -53,9 +53,7 @@ def thaw(at: At) -> None:
     user = hold_user(leaver(at))
     if Tombstone.objects.filter(uid=user.uid).exists():
         raise RefusedForGood("it was sealed by an earlier deletion, so it can't be kept")
-    User.objects.filter(pk=user.pk).update(leaving_since=None)
-    promise_contact(user)
-    promise_identity(user)
+    let_stay(user)
     enqueue_mail(
         "staying",
         to=user.email,
@@ -63,6 +61,13 @@ def thaw(at: At) -> None:
         context={"asked": at.cancelled, "link": link("account_login")},
         about=user,
     )
+
+
+@transaction_required
+def let_stay(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(leaving_since=None)
+    promise_contact(user)
+    promise_identity(user)
 
 
 def end_of_grace(at: At) -> datetime:

@@ -29,9 +29,16 @@ def seal_account(user: User, *, customers: list[str], contacts: list[str]) -> di
     kept = Contact.objects.filter(user=user).exclude(contact_id="").values_list("contact_id")
     contacts = sorted({*contacts, *(id for (id,) in kept)})
     known = [*customers, *contacts, *_ids(Subscription.objects.filter(user=user)), str(user.uid)]
-    Tombstone.objects.create(uid=user.uid, vendor_ids=sorted(map(digest, known)))
+    _bury(user, set(map(digest, known)))
     User.objects.filter(pk=user.pk).update(is_active=False, sessions_ended_at=Now())
     return {"email": user.email, "customers": customers, "contacts": contacts}
+
+
+def _bury(user: User, digests: set[str]) -> None:
+    """Where it was sealed before, and came back, what was known then counts as well."""
+    tombstone, _ = Tombstone.objects.get_or_create(uid=user.uid)
+    tombstone.vendor_ids = sorted({*tombstone.vendor_ids, *digests})
+    tombstone.save(update_fields=["vendor_ids"])
 
 
 def _ids(rows: Any) -> list[str]:
