@@ -26,6 +26,7 @@ PROMISES = {
     "profile_follows_user": "every account has a profile.",
     "profile_follows_addresses": "the profile knows the account's address.",
     "accounts_couple_has_a_wedding": "every couple has a wedding.",
+    "accounts_user_goes_by_its_tombstone": "an account leaves every system, or none.",
     "accounts_open_wedding_has_a_member": "every wedding belongs to somebody.",
     "accounts_wedding_has_stats": "every wedding has its counts.",
     "accounts_profile_step_goes_forward": "a finished step stays finished.",
