@@ -160,6 +160,7 @@ INTEGRITY = {
     "CHECK_DOORBELL": "integrity.tasks.ring_for_checks",
     "REPAIR_DOORBELL": "integrity.tasks.ring_for_repairs",
     "SAGA_DOORBELL": "integrity.tasks.ring_for_sagas",
+    "SUBJECT_PAGES": "accounts.admin.person.pages_of",
     "SEAL_KEYS": SEAL_KEYS,
     "REPLICA": "replica" if "replica" in DATABASES else "",
     # Separated by spaces; `ops@example.com slack://...`. In the demo they are read at /demo/mail/.

@@ -48,6 +48,8 @@ class Config:
     check_doorbell: str = ""
     repair_doorbell: str = ""
     saga_doorbell: str = ""
+    # A function that is given the subjects of sagas, and returns the address of each one's page.
+    subject_pages: str = ""
     seal_keys: Sequence[str] = ()
     # Who is told of incidents: e-mail addresses, and addresses as Apprise writes them.
     alert_addresses: Sequence[str] = ()

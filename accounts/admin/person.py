@@ -1,5 +1,6 @@
 """One search box, one person: what exists where, what holds of it, and what was done last."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,10 @@ from accounts.models import Address, FailedRequest, Person, Profile, User, Weddi
 from accounts.privacy import is_revealed, masked, reveal
 from integrity.admin.finding_filters import identity
 from integrity.admin.pages import PageAdmin, verb_links
+from integrity.admin.saga_page import lines
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor, subject_of
-from integrity.models import AuditEntry, Finding, OutboxMessage
+from integrity.models import AuditEntry, Finding, OutboxMessage, Saga
 
 SUPPORT_ID = 16
 NOBODY = "There is no account and no trace of that."
@@ -88,6 +90,7 @@ class PersonAdmin(PageAdmin):
             "found": found,
             "facts": _facts(target, as_is=bool(revealed)),
             "findings": _findings(found),
+            "sagas": lines(Saga.objects.filter(subject=str(target.uid)).order_by("-pk")[:20]),
             "entries": _entries(target),
             "failures": FailedRequest.objects.filter(user=target.uid).order_by("-at")[:20],
             "mails": list(OutboxMessage.objects.filter(payload__user=str(target.uid))[:20]),
@@ -102,6 +105,20 @@ class PersonAdmin(PageAdmin):
     def reveal(self, user: User, form: ReasonForm, by: Actor) -> str:
         reveal(user=user, by=by)
         return "You see it for ten minutes."
+
+
+def pages_of(subjects: Collection[str]) -> dict[str, str]:
+    """Of each subject of a saga that is somebody's public id, their page."""
+    uids = [each for each in map(_uid, subjects) if each]
+    found = User.objects.filter(uid__in=uids).values_list("uid", flat=True)
+    return {str(uid): reverse("admin:accounts_person_change", args=[uid]) for uid in found}
+
+
+def _uid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _page_of(user: User) -> str:

@@ -100,10 +100,14 @@ class Saga(models.Model):
             ("skip_timer", "Can end the waiting of a saga"),
             ("cancel_saga", "Can take a saga back"),
             ("retry_saga", "Can let a saga try again"),
+            ("renew_saga_key", "Can let a saga try again with another key"),
             ("probe_saga", "Can look at the systems of a saga"),
             ("mark_step", "Can say that a step of a saga is done"),
             ("skip_undo", "Can give up taking a step back"),
             ("resolve_saga", "Can end a saga that needs a person"),
+            ("tidy_saga", "Can say that what a saga left behind is gone"),
+            ("reveal_saga", "Can see what an undo of a saga puts back"),
+            ("export_saga", "Can export sagas"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -156,6 +160,7 @@ class Saga(models.Model):
                 name="integrity_saga_attention",
             ),
             models.Index(fields=["-created_at"], name="integrity_saga_created"),
+            models.Index(fields=["subject"], name="integrity_saga_of_a_subject"),
             models.Index(
                 fields=["finished_at"],
                 condition=Q(finished_at__isnull=False),

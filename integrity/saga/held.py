@@ -58,14 +58,13 @@ class Held:
     def at(self, step: SagaStep) -> At:
         """Raises UnreadableSeal."""
         saga = self.saga
-        do = "do" if self.forward else "undo"
         return At(
             saga=saga.uid,
             kind=saga.kind,
             subject=saga.subject,
             by=Actor(saga.actor_kind, saga.actor_id, saga.reason, saga.actor_via),
             step=step.name,
-            key=f"saga:{saga.uid}:{step.name}:{do}:{step.key_epoch}",
+            key=key_of(saga, step),
             now=self.now,
             attempt=saga.attempts + 1,
             cancelled=saga.cancelled_at is not None,
@@ -95,6 +94,12 @@ class Held:
     def must_be_fresh(self) -> None:
         if time.monotonic() - self.renewed > config().saga_lease * FRESH_SHARE:
             raise TooLate(str(self.saga.uid))
+
+
+def key_of(saga: Saga, step: SagaStep) -> str:
+    """The same over all attempts of a step, another one for its undo."""
+    do = "do" if saga.state == State.RUNNING else "undo"
+    return f"saga:{saga.uid}:{step.name}:{do}:{step.key_epoch}"
 
 
 @flow("integrity.move_saga")

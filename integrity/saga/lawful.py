@@ -3,6 +3,8 @@
 from integrity.models import Saga, SagaStep
 
 State, Status = Saga.State, SagaStep.Status
+# Of what is sealed: how things were before a step.
+PRIOR = "prior:"
 VERBS = (
     "pause",
     "resume",
@@ -16,6 +18,7 @@ VERBS = (
     "skip_undo",
     "resolve",
     "tidied",
+    "reveal",
 )
 REFUSALS = {
     "pause": "It is {state}; only what is under way can be paused.",
@@ -31,6 +34,7 @@ REFUSALS = {
     "skip_undo": "There is no undo that a person may give up.",
     "tidied": "Nothing that it left is on record.",
     "resolve": "It is {state}; only what is paused or needs a person can be ended by one.",
+    "reveal": "Nothing is kept of how things were before.",
 }
 
 
@@ -54,6 +58,7 @@ def lawful(saga: Saga) -> list[str]:
         "skip_undo": _is_stuck_backward(saga) and bool(steps_to_judge(saga)),
         "resolve": saga.state in Saga.PARKED,
         "tidied": saga.steps.filter(left_behind=True).exists(),
+        "reveal": saga.secrets.filter(purpose__startswith=PRIOR).exists(),
     }
     return [verb for verb in VERBS if allowed[verb]]
 

@@ -18,6 +18,7 @@ from integrity.saga.control import NoReason, NotFound
 from integrity.saga.engine import run_due
 from integrity.saga.lawful import Refused, lawful
 from integrity.saga.probing import probe
+from integrity.saga.revealing import prior_of, reveal
 
 STEERING = {
     "pause": "Do nothing more until it is resumed.",
@@ -30,6 +31,10 @@ STEERING = {
     "skip-undo": "Give up what couldn't be taken back, and go on with the rest.",
     "resolve": "End one that is paused or parked, as it is.",
     "tidied": "Say that what it left behind is gone.",
+}
+LOOKING = {
+    "probe": "Look at its systems now.",
+    "reveal": "Show how things were before its steps, which an undo puts back.",
 }
 
 
@@ -51,7 +56,7 @@ class Command(cli.VerbCommand):
         self.add_verb("manifest", "Take the declared steps into each app's sagas.json.")
 
     def _add_steering(self) -> None:
-        for name, text in {**STEERING, "probe": "Look at its systems now."}.items():
+        for name, text in {**STEERING, **LOOKING}.items():
             verb = self.add_verb(name, text)
             verb.add_argument("uid", type=UUID, metavar="SAGA")
             verb.add_argument("--reason", required=True)
@@ -108,6 +113,14 @@ class Command(cli.VerbCommand):
         self.show(options, [asdict(each) for each in seen])
         told = all(each.found != "cant_tell" for each in seen)
         return cli.HOLDS if told else cli.UNKNOWN
+
+    def verb_reveal(self, options: dict[str, Any]) -> int:
+        with refusals():
+            reveal(saga=options["uid"], by=_by(options))
+        self.show(
+            options, [asdict(each) for each in prior_of(Saga.objects.get(uid=options["uid"]))]
+        )
+        return cli.HOLDS
 
     def verb_retry(self, options: dict[str, Any]) -> int:
         return self._steer(options, new_key=options["new_key"])
