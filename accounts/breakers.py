@@ -293,5 +293,5 @@ def have_another_subscription_than_stripe() -> None:
     )
 
 
-# It needs what is above.
-from accounts import breakers_vendors  # isort: skip  # noqa: E402, F401
+# They need what is above.
+from accounts import breakers_membership, breakers_vendors  # isort: skip  # noqa: E402, F401

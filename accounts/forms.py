@@ -100,6 +100,20 @@ class NewsForm(forms.Form):
     operation = OperationField()
 
 
+class InviteForm(forms.Form):
+    email = AddressField(label="Your partner's e-mail address", autocomplete="off")
+    operation = OperationField()
+
+
+class GivingUpForm(forms.Form):
+    """The tick is asked for where there is something to give up, and looked at there alone."""
+
+    closes_work = forms.BooleanField(
+        label="Close my wedding, with all that is in it", required=False
+    )
+    operation = OperationField()
+
+
 class AddressForm(forms.Form):
     """Another address before the first one was proven."""
 

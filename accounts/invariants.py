@@ -24,6 +24,7 @@ from accounts import (  # isort: skip  # noqa: F401
     invariants_comparing,
     invariants_contact,
     invariants_identity,
+    invariants_membership,
 )
 
 ADDRESSES = Address.objects.filter(user=OuterRef("pk"))

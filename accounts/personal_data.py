@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from accounts.invitations import State, end_invitations
 from accounts.mail import EFFECT
-from accounts.models import Address, Customer, MissedEvent, User
+from accounts.models import Address, Customer, Invitation, MissedEvent, User
 from integrity.models import OutboxMessage
 from integrity.privacy import eraser, hold
 from integrity.sealed import unseal
@@ -76,6 +77,15 @@ hold(
     of="user",
     personal=("role", "joined_at"),
     erased=WITH_THE_ACCOUNT,
+)
+hold(
+    "accounts.Invitation",
+    title="Whom your wedding's invitations were for",
+    of="wedding__members__user",
+    personal=("email", "state", "created_at", "expires_at", "ended_at"),
+    erased="The address goes when the invitation ends, in two weeks at most; the row goes with the"
+    " wedding.",
+    neither={"uid": MADE_UP, "token_hash": "a digest of what the link ends with"},
 )
 hold(
     "accounts.WeddingStats",
@@ -174,11 +184,19 @@ hold(
 @eraser("accounts.mails")
 def erase_mails(person: User, limit: int) -> int:
     """Mails to them that wait or were given up. One that is leaving just now is let go."""
-    addresses = {person.email, *Address.objects.filter(user=person).values_list("email", flat=True)}
+    addresses = _addresses(person)
     kept = OutboxMessage.objects.filter(effect=EFFECT, sealed__isnull=False)
     idle = kept.exclude(state=OutboxMessage.State.LEASED)
     theirs = [each.pk for each in idle.iterator() if _opened(each.sealed)["to"] in addresses]
     return OutboxMessage.objects.filter(pk__in=theirs[:limit]).delete()[0]
+
+
+@eraser("accounts.invitations")
+def erase_invitations(person: User, limit: int) -> int:
+    """Those that others have sent to them, and that wait: they are taken back."""
+    waiting = Invitation.objects.filter(email__in=_addresses(person), state=State.WAITING)
+    some = list(waiting.values_list("pk", flat=True)[:limit])
+    return end_invitations(Invitation.objects.filter(pk__in=some), State.WITHDRAWN)
 
 
 @eraser("accounts.missed_events")
@@ -187,6 +205,10 @@ def erase_missed_events(person: User, limit: int) -> int:
     names = list(Customer.objects.filter(user=person).values_list("pk", flat=True))
     theirs = [each.pk for each in MissedEvent.objects.iterator() if _names(each.sealed, names)]
     return MissedEvent.objects.filter(pk__in=theirs[:limit]).delete()[0]
+
+
+def _addresses(person: User) -> set[str]:
+    return {person.email, *Address.objects.filter(user=person).values_list("email", flat=True)}
 
 
 def _names(sealed: Any, words: Iterable[str]) -> bool:

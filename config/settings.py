@@ -148,6 +148,8 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
     "change_plan": "10/m/user",
     "leave": "20/m/ip",
+    "invite": "10/m/user,40/d/user",
+    "change_membership": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

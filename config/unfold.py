@@ -54,6 +54,7 @@ AREAS = {
     ],
     "Weddings": [
         ("accounts.wedding", "Weddings", "favorite", "Day, place, members, counts."),
+        ("accounts.invitation", "Invitations", "forward_to_inbox", "Who asked whom to plan along."),
         ("onboarding.task", "Tasks", "checklist", "The lists of all couples. Tick for one."),
     ],
     "Payments": [

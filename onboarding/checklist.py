@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts.locks import lock_wedding
 from accounts.models import User, Wedding, WeddingStats
 from integrity.audit import Actor, audit
 from integrity.flows import flow
@@ -15,7 +16,6 @@ from integrity.transactions import transaction_required
 from onboarding.catalogue import TASK_TEMPLATES, TaskTemplate, due_date, goals_met, tasks_for
 from onboarding.celebration import celebrate
 from onboarding.days import streak_on, today_at
-from onboarding.locks import lock_wedding
 from onboarding.models import Milestone, Task
 
 

@@ -155,11 +155,13 @@ def _facts(user: User, *, as_is: bool) -> list[tuple[str, list[tuple[str, Any]]]
     profile = Profile.objects.filter(pk=user.pk).first()
     wedding = Wedding.objects.filter(members__user=user).first()
     addresses = Address.objects.filter(user=user).order_by("-primary", "pk")
+    invitations = _invitations(wedding, show) if wedding else []
     return [
         ("Account", _of_account(user, show)),
         ("Profile", _of_profile(profile, show) if profile else []),
         ("Addresses", [(show(each.email), _words(each)) for each in addresses]),
         ("Wedding", _of_wedding(wedding, show) if wedding else []),
+        *([("Invitations", invitations)] if invitations else []),
     ]
 
 
@@ -192,6 +194,12 @@ def _of_wedding(wedding: Wedding, show: Any) -> list[tuple[str, Any]]:
         ("members", wedding.members.count()),
         ("made", wedding.created_at),
     ]
+
+
+def _invitations(wedding: Wedding, show: Any) -> list[tuple[str, Any]]:
+    """The newest; the address of one that has ended is nowhere any more."""
+    newest = wedding.invitations.order_by("-pk")[:10]
+    return [(f"{each.created_at:%Y-%m-%d}, {each.state}", show(each.email)) for each in newest]
 
 
 def _words(address: Address) -> str:

@@ -14,6 +14,7 @@ from accounts.models.contact import Contact
 from accounts.models.deletion import Tombstone
 from accounts.models.failures import FailedRequest
 from accounts.models.identity import Identity, IdentityReading
+from accounts.models.invitations import Invitation
 from accounts.models.person import Person
 from accounts.models.plan import PlanChange
 from accounts.models.usage import Metric, UsageCounter, UsageEntry
@@ -33,6 +34,7 @@ __all__ = [
     "FailedRequest",
     "Identity",
     "IdentityReading",
+    "Invitation",
     "Kind",
     "ListedSubscription",
     "Member",

@@ -5,7 +5,9 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from accounts.invitations import invite
 from accounts.models import Address, Profile, User, Wedding
+from integrity.audit import SYSTEM
 from integrity.models import AuditEntry, OutboxMessage, Saga
 from tests.factories import CoupleFactory, OperatorFactory
 
@@ -19,6 +21,10 @@ def operator(client):
     _permit(operator, "view_user", "view_profile", "view_wedding")
     client.force_login(operator)
     return operator
+
+
+def _invite(user):
+    return invite(user=user, email="grace@example.com", by=SYSTEM)
 
 
 def _permit(user, *codenames):
@@ -55,6 +61,17 @@ class TestFacts:
         assert client.get(reverse(f"{name}_add")).status_code == 403
         assert client.post(reverse(f"{name}_change", args=[instance.pk])).status_code == 403
         assert client.post(reverse(f"{name}_delete", args=[instance.pk])).status_code == 403
+
+    def test_of_an_invitation_nobody_sees_whom_it_was_sent_to(self, client, operator):
+        _permit(operator, "view_invitation")
+        ada = CoupleFactory(email="ada@example.com", address__verified=True)
+        page = reverse("admin:accounts_invitation_change", args=[_invite(ada).pk])
+
+        for url in (page, reverse("admin:accounts_invitation_changelist")):
+            shown = client.get(url).content.decode()
+            assert "ada@example.com" in shown
+            assert "grace@example.com" not in shown
+        assert client.post(page).status_code == 403
 
     @pytest.mark.parametrize("text", ["ada", "ADA@example.com"])
     def test_an_account_is_found_by_the_beginning_of_its_address(self, client, operator, text):

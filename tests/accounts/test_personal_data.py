@@ -8,8 +8,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.transaction import atomic
 
+from accounts.invitations import invite
 from accounts.mail import enqueue_mail
-from accounts.models import Customer, MissedEvent, Profile
+from accounts.models import Customer, Invitation, MissedEvent, Profile
 from integrity.audit import SYSTEM, Actor
 from integrity.models import OutboxMessage, PlannedChange
 from integrity.privacy import erase_traces, export_of, residue_of, residue_under_seal
@@ -97,6 +98,18 @@ class TestTraces:
 
         assert not residue_under_seal([ADA])
         assert OutboxMessage.objects.get().key == EVE
+
+    def test_an_invitation_that_waits_for_them_is_taken_back(self, ada):
+        eve = CoupleFactory(email=EVE, address__verified=True)
+        for email in (ADA, "third@example.com"):
+            invite(user=eve, email=email, by=SYSTEM)
+        OutboxMessage.objects.all().delete()
+
+        assert traces(ada) == 1
+
+        waiting = Invitation.objects.filter(state="waiting").values_list("email", flat=True)
+        assert list(waiting) == ["third@example.com"]
+        assert "accounts_invitation" not in [each.table for each in residue_of([ADA])]
 
     def test_missed_events_that_name_them_as_the_customer_go(self, ada):
         Customer.objects.create(stripe_id="cus_ada", user=ada)

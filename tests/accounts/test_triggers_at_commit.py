@@ -207,7 +207,7 @@ class TestTwoAtOnce:
     def test_two_members_do_not_both_leave_a_wedding(self):
         wedding = CoupleFactory().membership.wedding
         CoupleFactory(wedding=wedding)
-        elsewhere = CoupleFactory().membership.wedding
+        elsewhere, yonder = (CoupleFactory().membership.wedding for _ in range(2))
         leave = (
             "UPDATE accounts_member SET wedding_id = {}, role = 'partner'"
             " WHERE wedding_id = {} AND role = '{}'"
@@ -215,7 +215,7 @@ class TestTwoAtOnce:
         with rival() as other:
             other.execute(leave(elsewhere.pk, wedding.pk, "owner"))
             with refused_as(NO_MEMBER):
-                execute(leave(elsewhere.pk, wedding.pk, "partner"))
+                execute(leave(yonder.pk, wedding.pk, "partner"))
                 other.check_deferred()
                 assert waits_for_a_lock(check_deferred)
                 other.commit()
