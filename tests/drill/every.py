@@ -14,6 +14,7 @@ from tests.drill import (
     plan,
     platform,
     repairs,
+    steering,
     wizard,
 )
 
@@ -31,5 +32,6 @@ SCENARIOS = [
     *platform.SCENARIOS,
     *desk.SCENARIOS,
     *repairs.SCENARIOS,
+    *steering.SCENARIOS,
     *demo.SCENARIOS,
 ]

@@ -7,8 +7,8 @@ from tests.integrity.saga.machine import Sagas
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FEW = settings(
-    max_examples=12,
-    stateful_step_count=14,
+    max_examples=8,
+    stateful_step_count=20,
     deadline=None,
     database=None,
     phases=[Phase.generate],
@@ -18,4 +18,4 @@ FEW = settings(
 
 def test_whatever_happens_in_whatever_order_it_ends_whole():
     execute("SET synchronous_commit TO off")
-    run_state_machine_as_test(Sagas, settings=FEW)
+    run_state_machine_as_test(Sagas, settings=FEW, _min_steps=10)
