@@ -1,6 +1,7 @@
 """Whoever the identity provider knows gets an account here, once; what doesn't fit is said."""
 
 import json
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -192,6 +193,22 @@ class TestWhatDoesNotFit:
 
         (result,) = evaluate(["accounts.every_couple_has_an_identity"]).results
         assert result.keys == [str(absent.pk), str(moved.pk)]
+
+    def test_whoever_moves_while_the_page_is_on_its_way_is_looked_at_again(
+        self, vendors, manage, monkeypatch
+    ):
+        signed_up(ADA)
+        deliver()
+        read = client.Identities.page
+
+        def as_it_was(self, number):
+            return [replace(each, email=EVE) for each in read(self, number)]
+
+        monkeypatch.setattr(client.Identities, "page", as_it_was)
+        ended, rows = run(manage)
+
+        assert (ended.code, rows) == (0, set())
+        assert_every_invariant_holds()
 
     def test_what_is_there_as_it_is_here_counts_as_told(self, vendors, manage):
         """As where somebody imported all of it at the provider."""
