@@ -11,3 +11,5 @@ class AccountsConfig(AppConfig):
         # It compares once a day, and goes on within minutes where that stopped half-way.
         task = "accounts.tasks.compare"
         schedule.SEEDS["accounts: compare with Stripe's lists"] = (task, 300)
+        task = "accounts.tasks.forget_invited"
+        schedule.SEEDS["accounts: forget who was invited in vain"] = (task, 3600)

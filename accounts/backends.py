@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.actors import acting
 from accounts.emails import canonical_email
-from accounts.errors import MailedAMomentAgo, NothingToVerify
+from accounts.errors import IsLeaving, MailedAMomentAgo, NothingToVerify
 from accounts.models import User
 from accounts.verification import is_verified, resend_verification
 
@@ -29,6 +29,6 @@ class EmailBackend(AuthenticationBackend):
         checked: User | None = self._check_password(user, password)
         if checked is None or is_verified(checked):
             return checked
-        with suppress(MailedAMomentAgo, NothingToVerify):
+        with suppress(IsLeaving, MailedAMomentAgo, NothingToVerify):
             resend_verification(user=checked, by=acting(checked))
         return None

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from accounts import breakers_billing  # noqa: F401
+from accounts import breakers_billing, breakers_membership, breakers_vendors  # noqa: F401
 from accounts.breaking import a_couple
 from accounts.models import (
     Address,
-    Contact,
     Member,
     Profile,
     User,
@@ -97,8 +96,6 @@ def stop_half_way() -> None:
     Profile.objects.filter(user=couple).update(step=1, name="Ada", date_joined=joined)
 
 
-@breaker("accounts.resend_knows_every_verified_couple")
-def tell_resend_something_else() -> None:
-    couple = a_couple()
-    Address.objects.filter(user=couple).update(verified=True)
-    Contact.objects.create(user=couple, contact_id="selftest", told="something else")
+@breaker("accounts.whoever_leaves_is_being_deleted")
+def leave_and_stay_for_ever() -> None:
+    User.objects.filter(pk=a_couple().pk).update(leaving_since=Now())

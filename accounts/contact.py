@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Concat
 
 from accounts.errors import UserNotFound
-from accounts.lookup import lock_user
+from accounts.lookup import hold_user, lock_user
 from accounts.models import Contact, Kind, Tombstone, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
@@ -35,13 +35,14 @@ class Fingerprint(Func):
 
 
 def verified_couples() -> "QuerySet[Any]":
-    """The users whom Resend may know: nobody else is ever sent there.
+    """The users whom Resend may know: nobody else is ever sent there, nor told anew while they leave.
 
     Annotated with `name`, `unsubscribed`, `contact_id`, `told` and `muted_by_us`, and with
     `fingerprint`: equal to `told` where Resend knows them as they are.
     """
     gone = Tombstone.objects.filter(uid=OuterRef("uid"))
-    couples = User.objects.filter(~Exists(gone), kind=Kind.COUPLE, profile__email_verified=True)
+    staying = User.objects.filter(~Exists(gone), kind=Kind.COUPLE, leaving_since=None)
+    couples = staying.filter(profile__email_verified=True)
     muted = Case(When(contact__unsubscribed=True, then=Value("muted")), default=Value(""))
     facts: list[Combinable] = [F("email"), BETWEEN, F("profile__name"), BETWEEN, muted]
     return couples.annotate(
@@ -101,7 +102,7 @@ def note_unsubscribed(*, user: User) -> None:
     Raises:
         UserNotFound: the account is gone.
     """
-    _store(lock_user(user), unsubscribed=True, muted_by_us=True)
+    _store(hold_user(user), unsubscribed=True, muted_by_us=True)
 
 
 def doubt_contact(user: User) -> None:
@@ -118,7 +119,7 @@ def note_contact(*, user: User, contact_id: str, told: str, muted: bool) -> None
         muted: whether the contact was muted by that.
     """
     try:
-        user = lock_user(user)
+        user = hold_user(user)
     except UserNotFound:
         return _promise_removal(user, contact_id)
     if Tombstone.objects.filter(uid=user.uid).exists():

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.errors import AccountError
-from accounts.lookup import lock_user
+from accounts.lookup import hold_user
 from accounts.models import Customer, Event, Tombstone, User
 from integrity.audit import Actor, subject_of
 from integrity.flows import flow
@@ -59,7 +59,7 @@ def hold_owner(customer: str, uids: frozenset[UUID]) -> tuple[User, list[Changed
     linked = Customer.objects.select_related("user").filter(pk=customer).first()
     if (owner := _owner(uids, linked)) is None:
         raise Ownerless(Reason.NO_OWNER)
-    user = lock_user(owner)
+    user = hold_user(owner)
     return user, [] if linked else _link(customer, user)
 
 
@@ -72,7 +72,7 @@ def know_customer(*, customer: str, user: User, by: Actor) -> None:
         UserNotFound: the account went a moment ago.
     """
     _hold(customer)
-    user = lock_user(user)
+    user = hold_user(user)
     known = Customer.objects.filter(pk=customer).first()
     if known is None:
         _link(customer, user)

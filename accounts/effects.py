@@ -10,6 +10,14 @@ from accounts.contact_sync import AddressIsTaken, NoContactsKey, remove_contact,
 from accounts.customers import APPLY_EVENT
 from accounts.errors import AccountError
 from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
+from accounts.identity import CREATE_IDENTITY, REMOVE_IDENTITY
+from accounts.identity_sync import (
+    ChangedThere,
+    NoIdentityKey,
+    NotYetFree,
+    make_identity,
+    remove_identity,
+)
 from accounts.inbox import EventForgotten, EventNotApplied, EventNotFound, State, replay_event
 from accounts.mail import EFFECT
 from accounts.plan import CARRY_OUT
@@ -76,6 +84,27 @@ def remove_from_resend(message: Message) -> None:
         with outcomes_for_the_relay():
             remove_contact(message.payload["contact"])
     except NoContactsKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(CREATE_IDENTITY)
+def tell_identity_provider(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            make_identity(UUID(message.payload["user"]), tries=message.attempts)
+    except (NotYetFree, ChangedThere) as error:
+        raise TryAgain(str(error)) from None
+    except NoIdentityKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(REMOVE_IDENTITY)
+def remove_from_identity_provider(message: Message) -> None:
+    """Of an account that was deleted while its identity was being made."""
+    try:
+        with outcomes_for_the_relay():
+            remove_identity(UUID(message.payload["user"]))
+    except NoIdentityKey as error:
         raise RetryLater(REFUSED_TO_ALL, str(error)) from None
 
 

@@ -81,6 +81,11 @@ class SeveralWait(AccountError):
         super().__init__(f"{self.__doc__} {', '.join(map(str, uids))}.")
 
 
+class IsLeaving(AccountError):
+    """This account is to be deleted, so nothing of it can be changed. Keep the account first; the
+    mail about its deletion has the link."""
+
+
 def named_violation(error: Error) -> str | None:
     """Which promise the database kept by refusing: a constraint's name, or else the trigger's.
 

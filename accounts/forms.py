@@ -100,6 +100,20 @@ class NewsForm(forms.Form):
     operation = OperationField()
 
 
+class InviteForm(forms.Form):
+    email = AddressField(label="Your partner's e-mail address", autocomplete="off")
+    operation = OperationField()
+
+
+class GivingUpForm(forms.Form):
+    """The tick is asked for where there is something to give up, and looked at there alone."""
+
+    closes_work = forms.BooleanField(
+        label="Close my wedding, with all that is in it", required=False
+    )
+    operation = OperationField()
+
+
 class AddressForm(forms.Form):
     """Another address before the first one was proven."""
 
@@ -107,29 +121,35 @@ class AddressForm(forms.Form):
     operation = OperationField()
 
 
-class EmailChangeForm(forms.Form):
-    """Another address for a proven account. Asks who it is: an open browser isn't proof."""
+class PasswordAgainForm(forms.Form):
+    """Asks who it is: an open browser isn't proof."""
 
-    email = AddressField(label="New e-mail address")
     password = PasswordField(label="Your password", autocomplete="current-password")
-    operation = OperationField()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["password"].widget.attrs.pop("placeholder", None)
 
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        if email == self.user.email:
-            raise forms.ValidationError("This is your address already.", code="same_email")
-        return email
-
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not get_adapter().reauthenticate(self.user, password):
             raise get_adapter().validation_error("incorrect_password")
         return password
+
+
+class EmailChangeForm(PasswordAgainForm):
+    """Another address for a proven account."""
+
+    email = AddressField(label="New e-mail address")
+    operation = OperationField()
+    field_order = ["email", "password", "operation"]
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email == self.user.email:
+            raise forms.ValidationError("This is your address already.", code="same_email")
+        return email
 
 
 class PasswordResetForm(forms.Form):

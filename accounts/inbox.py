@@ -92,8 +92,8 @@ def apply_kept(event_id: str) -> Outcome:
     kept = Event.objects.select_for_update(no_key=True).filter(pk=event_id).first()
     if kept is None:
         raise EventNotFound
-    if kept.state == State.APPLIED:
-        return Outcome(kept.state, repeated=True)
+    if kept.state == State.APPLIED or kept.reason == Event.Reason.TOMBSTONED:
+        return Outcome(kept.state, kept.reason, repeated=True)
     if kept.sealed is None:
         raise EventForgotten
     return _apply(read_event(unseal(bytes(kept.sealed))["body"].encode()))
@@ -125,9 +125,11 @@ ON CONFLICT DO NOTHING
 
 def _apply(event: StripeEvent) -> Outcome:
     outcome = _try(event)
-    Event.objects.filter(pk=event.id).update(
-        state=outcome.state, reason=outcome.reason, attempts=F("attempts") + 1
-    )
+    told: dict[str, Any] = {"state": outcome.state, "reason": outcome.reason}
+    if outcome.reason == Event.Reason.TOMBSTONED:
+        # It names somebody who is gone, and is good for nothing else.
+        told["sealed"] = None
+    Event.objects.filter(pk=event.id).update(**told, attempts=F("attempts") + 1)
     return outcome
 
 

@@ -19,7 +19,13 @@ from integrity.invariants import (
 )
 
 # Registers what must hold of payments, usage, deleted accounts, and what vendors know.
-from accounts import invariants_billing, invariants_comparing, invariants_contact  # isort: skip  # noqa: F401
+from accounts import (  # isort: skip  # noqa: F401
+    invariants_billing,
+    invariants_comparing,
+    invariants_contact,
+    invariants_identity,
+    invariants_membership,
+)
 
 ADDRESSES = Address.objects.filter(user=OuterRef("pk"))
 

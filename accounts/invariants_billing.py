@@ -3,10 +3,11 @@
 from datetime import UTC, timedelta
 
 from django.conf import settings
-from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Now, TruncMonth
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Now, TruncMonth
 
 from accounts.entitlement import premium_prices
+from accounts.leaving import KIND
 from accounts.models import (
     FINAL,
     Event,
@@ -19,6 +20,7 @@ from accounts.models import (
     User,
 )
 from integrity.invariants import CounterDrift, Severity, Stuck, Uniqueness, declare, invariant
+from integrity.models import Saga
 
 declare(
     Stuck(
@@ -153,6 +155,19 @@ def no_deleted_user_is_back() -> QuerySet[User]:
     """Until its deletion is finished, its row is still there; what comes back joins later."""
     before = Tombstone.objects.filter(uid=OuterRef("uid"), sealed_at__lt=OuterRef("date_joined"))
     return User.objects.filter(Exists(before))
+
+
+@invariant(
+    "accounts.whoever_leaves_is_being_deleted",
+    statement="An account that is to be deleted has a deletion under way.",
+    severity=Severity.CRITICAL,
+)
+def whoever_leaves_is_being_deleted() -> QuerySet[User]:
+    """Else nothing of it changes any more, and nobody finishes it."""
+    under_way = Saga.objects.filter(
+        kind=KIND, subject=Cast(OuterRef("uid"), TextField()), finished_at=None
+    )
+    return User.objects.filter(~Exists(under_way), leaving_since__isnull=False)
 
 
 @invariant(

@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 
 from accounts.emails import canonical_email
-from accounts.errors import SeveralWait, UserNotFound
+from accounts.errors import IsLeaving, SeveralWait, UserNotFound
 from accounts.models import User
 from integrity.transactions import transaction_required
 
@@ -42,6 +42,21 @@ def _who_waits_for(email: str) -> User:
 @transaction_required
 def lock_user(user: User) -> User:
     """The user as it is now, held until COMMIT: the first lock of every flow about one account.
+
+    Raises:
+        UserNotFound: it is gone.
+        IsLeaving: it is to be deleted, and until then nothing of it changes.
+    """
+    held = hold_user(user)
+    if held.leaving_since is not None:
+        raise IsLeaving
+    return held
+
+
+@transaction_required
+def hold_user(user: User) -> User:
+    """The same lock, for what goes on while the account is to be deleted: what vendors tell of it,
+    and the deletion itself.
 
     Raises:
         UserNotFound: it is gone.

@@ -10,7 +10,7 @@ from accounts.billing_facts import READ, NotUnderstood, newest_subscription, sub
 from accounts.clients.payments import payments
 from accounts.customers import hold_owner
 from accounts.errors import AccountError
-from accounts.lookup import lock_user
+from accounts.lookup import hold_user
 from accounts.models import FINAL, Subscription, User
 from accounts.webhooks import NotAnEvent, customer_of, time_of, users_of
 from integrity.audit import Actor
@@ -91,7 +91,7 @@ def settle_doubt(
     known = Subscription.objects.select_related("user").filter(pk=subscription).first()
     if known is None:
         return False
-    lock_user(known.user)
+    hold_user(known.user)
     row = Subscription.objects.get(pk=subscription)
     if row.in_doubt_since is None or row.event_created_at != asked_at:
         return False

@@ -27,7 +27,12 @@ from integrity.repair import (
     update,
 )
 
-from accounts import repairs_comparing  # isort: skip  # noqa: F401
+from accounts import (  # isort: skip  # noqa: F401
+    repairs_comparing,
+    repairs_identity,
+    repairs_leaving,
+    repairs_membership,
+)
 
 SYNC_TRIGGER = "profile_follows_user"
 # Of one plan, for each of its chunks asks for all that is still to be done.

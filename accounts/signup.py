@@ -1,10 +1,13 @@
 """Sign-up: everything a couple's account consists of, in one transaction."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
 from accounts.emails import canonical_email
 from accounts.errors import EmailTaken
+from accounts.identity import promise_first_identity
 from accounts.links import promise_account_exists, promise_verification
 from accounts.mail_limits import digest, limit_mail, note_mail
 from accounts.models import Member, User, Wedding, WeddingStats
@@ -74,18 +77,32 @@ def remind_of_account(*, email: str, by: Actor) -> None:
 
 @transaction_required
 def insert_couple(email: str, password_hash: str) -> User:
-    user = _insert_user(email, password_hash)
-    address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
-    wedding = Wedding.objects.create()
-    Member.objects.create(user=user, wedding=wedding)
-    WeddingStats.objects.create(wedding=wedding)
+    user, address = insert_rows(email=email, password=password_hash)
     promise_verification(address)
+    promise_first_identity(user)
     return user
 
 
-def _insert_user(email: str, password_hash: str) -> User:
+@transaction_required
+def insert_rows(*, is_verified: bool = False, **user: Any) -> tuple[User, EmailAddress]:
+    """What a couple's account consists of. Whoever calls it promises what follows from it.
+
+    Raises:
+        EmailTaken: there is an account with this address.
+    """
+    made = _insert_user(user)
+    address = EmailAddress.objects.create(
+        user=made, email=made.email, primary=True, verified=is_verified
+    )
+    wedding = Wedding.objects.create()
+    Member.objects.create(user=made, wedding=wedding)
+    WeddingStats.objects.create(wedding=wedding)
+    return made, address
+
+
+def _insert_user(fields: dict[str, Any]) -> User:
     try:
-        return User.objects.create(email=email, password=password_hash)
+        return User.objects.create(**fields)
     except IntegrityError as error:
         if constraint_name(error) == EMAIL_IS_UNIQUE:
             raise EmailTaken from error

@@ -1,4 +1,4 @@
-"""What the site does by itself about money."""
+"""What the site does by itself about money, and about links that nobody has followed."""
 
 import logging
 from datetime import timedelta
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.clients.outcomes import VendorError
 from accounts.comparing import NotComparable, NothingToCompare, Overtaken, compare_with_stripe
+from accounts.invitations import expire_invitations
 from accounts.models import Comparison
 from integrity.audit import task_actor
 from integrity.log import log_event
@@ -28,3 +29,9 @@ def compare() -> None:
         return
     except (NotComparable, VendorError) as error:
         log_event(logger, logging.WARNING, "accounts.comparison_stopped", error=str(error))
+
+
+@shared_task(ignore_result=True)
+def forget_invited() -> None:
+    while expire_invitations():
+        pass

@@ -129,6 +129,12 @@ USER = [
         operation=pgtrigger.Insert | update_of("uid"),
         func=sql_body("user_is_not_tombstoned"),
     ),
+    HardenedTrigger(
+        name="user_goes_by_its_tombstone",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+        func=sql_body("user_goes_by_its_tombstone"),
+    ),
 ]
 PROFILE = [
     _user_is_whole(operation=pgtrigger.Delete | update_of("user_id"), subject="OLD.user_id"),

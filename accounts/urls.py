@@ -7,7 +7,17 @@ and what isn't listed here can't be reached.
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
-from accounts.views import email, home, passwords, plan, signup, verification, webhooks
+from accounts.views import (
+    email,
+    home,
+    leaving,
+    membership,
+    passwords,
+    plan,
+    signup,
+    verification,
+    webhooks,
+)
 
 urlpatterns = [
     path("signup/", signup.SignupView.as_view(), name="account_signup"),
@@ -46,6 +56,14 @@ urlpatterns = [
     path("account/plan/buy/", plan.buy, name="accounts_plan_buy"),
     path("account/plan/cancel/", plan.cancel, name="accounts_plan_cancel"),
     path("account/plan/keep/", plan.keep, name="accounts_plan_keep"),
+    path("account/delete/", leaving.DeleteView.as_view(), name="accounts_delete"),
+    re_path(r"^leaving/(?P<token>[-:\w]+)/$", leaving.status, name="accounts_leaving"),
+    re_path(r"^leaving/(?P<token>[-:\w]+)/stay/$", leaving.keep, name="accounts_staying"),
+    path("account/partner/", membership.partner, name="accounts_partner"),
+    path("account/partner/leave/", membership.go, name="accounts_leave_wedding"),
+    path("account/partner/<uuid:uid>/again/", membership.again, name="accounts_invite_again"),
+    path("account/partner/<uuid:uid>/withdraw/", membership.withdraw, name="accounts_withdraw"),
+    path("join/<slug:token>/", membership.come, name="accounts_join"),
     path("account/again/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/closed/", allauth_views.account_inactive, name="account_inactive"),
     path("account/2fa/", include("allauth.mfa.urls")),

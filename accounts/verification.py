@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from accounts.contact import promise_contact
 from accounts.emails import canonical_email
 from accounts.errors import AlreadyVerified, LinkNoLongerValid, NothingToVerify
+from accounts.identity import promise_identity
 from accounts.links import promise_link
 from accounts.lookup import lock_user
 from accounts.mail import enqueue_mail, link
@@ -53,7 +54,8 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     1. The account is held; its other addresses go.
     2. `User.email` follows. The profile follows by triggers, and every session that was begun
        under the old address ends, because its hash contains the address.
-    3. The first proof sends the welcome mail; a change tells the old address. Resend is told.
+    3. The first proof sends the welcome mail; a change tells the old address. Resend and the
+       identity provider are told.
 
     Raises:
         LinkNoLongerValid: it is proven already, no longer waits, or went to somebody else.
@@ -71,6 +73,7 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     elif old != email:
         _promise_change_notice(user, address, old)
     promise_contact(user)
+    promise_identity(user)
     audit("accounts.email_confirmed", by=by, subject=user, detail={"first": first})
     return Confirmed(user, first)
 

@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from accounts.errors import named_violation
+from accounts.errors import IsLeaving, named_violation
 from accounts.failures import remember
 from integrity.flows import Busy
 from integrity.log import log_event
@@ -26,6 +26,7 @@ PROMISES = {
     "profile_follows_user": "every account has a profile.",
     "profile_follows_addresses": "the profile knows the account's address.",
     "accounts_couple_has_a_wedding": "every couple has a wedding.",
+    "accounts_user_goes_by_its_tombstone": "an account leaves every system, or none.",
     "accounts_open_wedding_has_a_member": "every wedding belongs to somebody.",
     "accounts_wedding_has_stats": "every wedding has its counts.",
     "accounts_profile_step_goes_forward": "a finished step stays finished.",
@@ -48,6 +49,8 @@ class HonestFailures:
                 return _busy(request, exception)
             case CommitNotConfirmed():
                 return _not_confirmed(request)
+            case IsLeaving():
+                return _page(request, "errors/leaving.html", status=409)
             case Error() if name := named_violation(exception):
                 return _refused(request, exception, name)
         return None

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.failures.HonestFailures",
+    "accounts.middleware.LeavingFirst",
     "onboarding.middleware.WizardFirst",
 ]
 TEMPLATES = [
@@ -146,6 +147,9 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "manage_email": "10/m/user",
     "change_plan": "10/m/user",
+    "leave": "20/m/ip",
+    "invite": "10/m/user,40/d/user",
+    "change_membership": "10/m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -157,6 +161,8 @@ INTEGRITY = {
     "DOORBELL": "integrity.tasks.ring",
     "CHECK_DOORBELL": "integrity.tasks.ring_for_checks",
     "REPAIR_DOORBELL": "integrity.tasks.ring_for_repairs",
+    "SAGA_DOORBELL": "integrity.tasks.ring_for_sagas",
+    "SUBJECT_PAGES": "accounts.admin.person.pages_of",
     "SEAL_KEYS": SEAL_KEYS,
     "REPLICA": "replica" if "replica" in DATABASES else "",
     # Separated by spaces; `ops@example.com slack://...`. In the demo they are read at /demo/mail/.

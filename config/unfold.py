@@ -44,6 +44,7 @@ AREAS = {
         ("integrity.run", "Runs", "history", "Each check, and what changed since the last."),
         ("integrity.repair", "Repairs", "build", "What mends what. Plan one."),
         ("integrity.repairplan", "Repair plans", "fact_check", "Look, approve, apply, undo."),
+        ("integrity.saga", "Sagas", "route", "What goes over several systems, step by step."),
         ("integrity.incident", "Incidents", "notifications", "What alerts told, whom and when."),
     ],
     "People": [
@@ -53,6 +54,7 @@ AREAS = {
     ],
     "Weddings": [
         ("accounts.wedding", "Weddings", "favorite", "Day, place, members, counts."),
+        ("accounts.invitation", "Invitations", "forward_to_inbox", "Who asked whom to plan along."),
         ("onboarding.task", "Tasks", "checklist", "The lists of all couples. Tick for one."),
     ],
     "Payments": [

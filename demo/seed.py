@@ -12,8 +12,9 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from accounts import identity
 from accounts.contact import verified_couples
-from accounts.models import STEPS, Contact, Member, Profile, User, Wedding, WeddingStats
+from accounts.models import STEPS, Contact, Identity, Member, Profile, User, Wedding, WeddingStats
 from demo import words
 from integrity.transactions import transaction
 from onboarding.catalogue import INTEREST_SLUGS, due_date, goals_met, tasks_for
@@ -61,6 +62,7 @@ def seed(*, couples: int = 500, out: Out) -> None:
         _store_answers(made)
         _store_checklists(made)
         _store_contacts(made)
+        _store_identities(made)
     finished = sum(couple.step == STEPS for couple in made)
     unverified = sum(not couple.verified for couple in made)
     out.write(
@@ -196,6 +198,15 @@ def _store_contacts(couples: list[Couple]) -> None:
     known = theirs.values_list("pk", "uid", "fingerprint")
     Contact.objects.bulk_create(
         Contact(user_id=pk, contact_id=str(uid), told=fingerprint) for pk, uid, fingerprint in known
+    )
+
+
+def _store_identities(couples: list[Couple]) -> None:
+    """The same of the identity provider."""
+    known = identity.couples().filter(pk__in=[couple.user.pk for couple in couples])
+    Identity.objects.bulk_create(
+        Identity(user_id=pk, told=fingerprint)
+        for pk, fingerprint in known.values_list("pk", "fingerprint")
     )
 
 

@@ -34,6 +34,7 @@ OF_THE_MACHINERY = {
     "integrity.every_sweep_was_made": Kind.OVERDUE,
     "integrity.every_invariant_was_proven_lately": Kind.OVERDUE,
     "integrity.every_effect_is_delivered_in_time": Kind.OVERDUE,
+    "integrity.every_saga_moves_in_time": Kind.OVERDUE,
 }
 # An open incident is told again only if it becomes worse than what was told.
 RANKS: dict[str, int] = {Kind.UNKNOWN: 1, Kind.CRITICAL: 3, Kind.REGRESSED: 4, Kind.DEGRADED: 0}

@@ -14,4 +14,4 @@ class IntegrityConfig(AppConfig):
             trigger_promises,
         )
 
-        autodiscover_modules("invariants", "effects", "repairs", "doctor")
+        autodiscover_modules("invariants", "effects", "sagas", "repairs", "doctor", "personal_data")

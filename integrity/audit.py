@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from integrity.log import without_addresses
 from integrity.models import AuditEntry
 from integrity.transactions import transaction_required
 
@@ -26,7 +27,7 @@ class Actor:
     Args:
         kind: user (acts on their own things), operator, command, task or system.
         id: the public id of a person, or the name of the command's user or of the task.
-        reason: why; operators and commands give one.
+        reason: why; operators and commands give one. An e-mail address in it is struck out.
         via: web, admin, cli or task.
 
     Raises:
@@ -41,6 +42,8 @@ class Actor:
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.via not in VIA:
             raise ValueError(f"There is no actor of kind {self.kind!r} via {self.via!r}.")
+        # A reason is kept for good, longer than whoever it may name.
+        object.__setattr__(self, "reason", without_addresses(self.reason))
 
 
 SYSTEM = Actor("system", "system", via="task")

@@ -9,7 +9,17 @@ from django.db.models.functions import Now, TruncHour
 from integrity.audit import SYSTEM
 from integrity.invariants.declare import invariants
 from integrity.leases import begin
-from integrity.models import FlowOutcome, Heartbeat, OutboxMessage, PromisedTrigger, Run, RunResult
+from integrity.models import (
+    FlowOutcome,
+    Heartbeat,
+    OutboxMessage,
+    PromisedTrigger,
+    ProviderGate,
+    Run,
+    RunResult,
+    Saga,
+    SagaStep,
+)
 from integrity.repair.names import quoted
 from integrity.selftest import breaker
 
@@ -70,4 +80,38 @@ def look_away_for_long() -> None:
         complete=True,
         seconds=0,
         at=Now() - LONG_AGO,
+    )
+
+
+@breaker("integrity.every_saga_moves_in_time")
+def let_a_saga_wait() -> None:
+    _saga(wake_at=Now() - LONG_AGO)
+
+
+@breaker("integrity.no_saga_needs_a_person")
+def park_a_saga() -> None:
+    parked = {"state": "attention", "attention": "refused", "parked_from": "running"}
+    Saga.objects.filter(pk=_saga().pk).update(**parked)
+
+
+@breaker("integrity.no_saga_is_stalled")
+def fail_a_saga_for_long() -> None:
+    _saga(first_failed_at=Now() - LONG_AGO, error_class="not_done")
+
+
+@breaker("integrity.no_provider_refuses_all")
+def shut_a_gate() -> None:
+    ProviderGate.objects.create(provider="selftest", shut_until=Now() + LONG_AGO)
+
+
+@breaker("integrity.no_effect_of_a_saga_is_left")
+def leave_an_effect() -> None:
+    SagaStep.objects.create(
+        saga=_saga(wake_at=Now() + LONG_AGO), position=0, name="step", left_behind=True
+    )
+
+
+def _saga(**values: object) -> Saga:
+    return Saga.objects.create(
+        kind="selftest", version=1, subject="1", actor_kind="system", **values
     )

@@ -11,7 +11,9 @@ from django.utils.module_loading import import_string
 from integrity.addresses import NotInstalled, addresses, is_usable
 from integrity.conf import config, unknown_settings
 from integrity.invariants.problems import of_the_registry
+from integrity.privacy.problems import of_the_holdings
 from integrity.repair.problems import of_the_repairs
+from integrity.saga.problems import of_the_sagas
 
 NOT_POSTGRESQL = ("sqlite3", "mysql", "oracle")
 # The setting, and the function of `integrity.tasks` that is made for it.
@@ -19,6 +21,7 @@ DOORBELLS = {
     "DOORBELL": "ring",
     "CHECK_DOORBELL": "ring_for_checks",
     "REPAIR_DOORBELL": "ring_for_repairs",
+    "SAGA_DOORBELL": "ring_for_sagas",
 }
 
 
@@ -33,6 +36,7 @@ def check_integrity(**kwargs: Any) -> list[CheckMessage]:
         *_check_alerts(),
         *of_the_registry(),
         *of_the_repairs(),
+        *of_the_sagas(),
     ]
     return [*_check_database(), *others]
 
@@ -147,6 +151,11 @@ def _check_alerts() -> Iterator[CheckMessage]:
             hint="The page that a watcher outside waits to be asked for, https://...",
             id="integrity.W004",
         )
+
+
+@register("integrity", deploy=True)
+def check_personal_data(**kwargs: Any) -> list[CheckMessage]:
+    return of_the_holdings()
 
 
 @register("integrity", deploy=True)

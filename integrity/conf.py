@@ -19,6 +19,14 @@ class Config:
     replica: str = ""
     replica_lag: float = 60.0
     run_lease: float = 300.0
+    # A saga's: longer than three calls to a provider take, and when none can be under way.
+    saga_lease: float = 60.0
+    saga_quiet: float = 90.0
+    # For how long a step that can be taken back is tried.
+    saga_patience: float = 86_400.0
+    # When one that is due has waited for a worker, or one that fails has tried, for too long.
+    saga_lag: float = 300.0
+    saga_stalled: float = 3600.0
     # How long a chunk of a repair should take, and the rest after it as a share of that.
     repair_chunk: float = 0.25
     repair_rest: float = 0.2
@@ -39,6 +47,9 @@ class Config:
     doorbell: str = ""
     check_doorbell: str = ""
     repair_doorbell: str = ""
+    saga_doorbell: str = ""
+    # A function that is given the subjects of sagas, and returns the address of each one's page.
+    subject_pages: str = ""
     seal_keys: Sequence[str] = ()
     # Who is told of incidents: e-mail addresses, and addresses as Apprise writes them.
     alert_addresses: Sequence[str] = ()

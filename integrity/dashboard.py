@@ -16,7 +16,15 @@ from django.utils import timezone
 
 from integrity.invariants.declare import invariants
 from integrity.invariants.triggers import STATE
-from integrity.models import Heartbeat, OutboxMessage, PromisedTrigger, Run, RunResult
+from integrity.models import (
+    Heartbeat,
+    OutboxMessage,
+    PromisedTrigger,
+    ProviderGate,
+    Run,
+    RunResult,
+    Saga,
+)
 from integrity.models.runs import Severities
 from integrity.slots import due_slots
 
@@ -150,6 +158,25 @@ def outbox() -> Outbox:
         ),
     )
     return Outbox(**row)
+
+
+@dataclass(frozen=True)
+class Sagas:
+    under_way: int
+    need_a_person: int
+    retry: int
+    gates: int
+
+
+def sagas() -> Sagas:
+    """Of those under way how many stand still or keep failing, and how many providers refuse all."""
+    under_way = Saga.objects.filter(finished_at=None)
+    row: dict[str, int] = under_way.aggregate(
+        under_way=Count("pk"),
+        need_a_person=_count(Q(state=Saga.State.ATTENTION)),
+        retry=_count(Q(state__in=Saga.ACTIVE, first_failed_at__isnull=False)),
+    )
+    return Sagas(**row, gates=ProviderGate.objects.filter(shut_until__isnull=False).count())
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from integrity.conf import config
 from integrity.models import Heartbeat
 
-SCHEDULER, WORKER, RELAY = "scheduler", "worker", "relay"
+SCHEDULER, WORKER, RELAY, SAGAS = "scheduler", "worker", "relay", "sagas"
 
 # A busy worker says so once in a while only.
 _BEAT = """
@@ -46,5 +46,5 @@ def expect_heartbeats(sender: Any, using: str, **kwargs: Any) -> None:
     if not apps.is_installed("django_celery_beat"):
         return
     if Heartbeat._meta.db_table in connection.introspection.table_names():
-        for name in (SCHEDULER, WORKER, RELAY):
+        for name in (SCHEDULER, WORKER, RELAY, SAGAS):
             Heartbeat.objects.get_or_create(name=name)

@@ -1,11 +1,13 @@
 """Log events with stable names: ids and counts only, never an address or a name."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _bound: ContextVar[Mapping[str, str]] = ContextVar("integrity_log", default={})  # noqa: B039
+_ADDRESS = re.compile(r"[^\s<>,;:\"']+@[^\s<>,;:\"']+")
 # Names of a log record's own; logging raises on a field of such a name.
 _TAKEN = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
@@ -31,3 +33,7 @@ def log_event(logger: logging.Logger, level: int, event: str, **fields: object) 
     text = " ".join(f"{name}={value}" for name, value in fields.items())
     extra = {f"{name}_" if name in _TAKEN else name: value for name, value in fields.items()}
     logger.log(level, "%s %s", event, text, extra={**extra, "event": event})
+
+
+def without_addresses(text: str) -> str:
+    return _ADDRESS.sub("[address]", text)

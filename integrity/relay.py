@@ -3,7 +3,6 @@
 import logging
 import math
 import random
-import re
 import time
 import uuid
 from collections import deque
@@ -16,7 +15,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from integrity.conf import config
-from integrity.log import log_event
+from integrity.log import log_event, without_addresses
 from integrity.models import OutboxMessage
 from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effects
 from integrity.sealed import UnreadableSeal, unseal
@@ -29,7 +28,6 @@ SHORTEST_DELAY, LONGEST_DELAY = 1.0, 86_400.0
 # What was delivered is forgotten this often, so that a kill repeats a second's worth at most.
 SETTLE_EVERY = 1.0
 OURS = (Permanent, RetryLater, TryAgain, UnreadableSeal)
-_ADDRESS = re.compile(r"[^\s<>,;:\"']+@[^\s<>,;:\"']+")
 
 
 @dataclass(frozen=True)
@@ -189,7 +187,7 @@ def describe(error: Exception) -> str:
     """The kind of an error, and the text of our own kinds. An address stays out of table and log,
     so the text of any other error does."""
     reason = str(error) if isinstance(error, OURS) else ""
-    reason = _ADDRESS.sub("[address]", reason)[:500]
+    reason = without_addresses(reason)[:500]
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 

@@ -30,6 +30,7 @@ from integrity.models import (
     RepairPlan,
     Run,
     RunResult,
+    Saga,
 )
 from integrity.transactions import transaction
 
@@ -96,6 +97,7 @@ expiring = [
     Expiring("alerts", _alerts),
     Expiring("flow outcomes", _outcomes, FlowOutcome.fold),
     Expiring("repair journals", _journals),
+    Expiring("sagas", lambda cut: Saga.objects.filter(finished_at__lt=cut)),
     Expiring("delivery counts", _deliveries, EffectCount.fold),
 ]
 

@@ -15,6 +15,7 @@ from integrity.conf import config
 SEEDS = {
     "integrity: give a sign of life": ("integrity.tasks.give_sign_of_life", 60),
     "integrity: relay the outbox": ("integrity.tasks.relay_outbox", 10),
+    "integrity: go on with sagas": ("integrity.tasks.run_sagas", 10),
     "integrity: check what is queued": ("integrity.tasks.check_queued", 15),
     "integrity: repair what is queued": ("integrity.tasks.repair_queued", 15),
     "integrity: keep watch": ("integrity.tasks.keep_watch", 60),

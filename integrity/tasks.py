@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from integrity import watch
 from integrity.audit import task_actor
-from integrity.heartbeats import RELAY, SCHEDULER, WORKER, beat, is_silent
+from integrity.heartbeats import RELAY, SAGAS, SCHEDULER, WORKER, beat, is_silent
 from integrity.leases import AlreadyRunning, SlotTaken
 from integrity.log import log_event
 from integrity.operations import forget_old_operations
@@ -18,6 +18,7 @@ from integrity.relay import deliver_due
 from integrity.repair.queueing import work_queued
 from integrity.repair.unattended import repair_unattended
 from integrity.retention import ClockInDoubt, purge
+from integrity.saga.engine import run_due
 from integrity.sweep import fill_slot
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,20 @@ def ring_for_checks() -> None:
 
 def ring_for_repairs() -> None:
     _ring(repair_queued, "repairs.doorbell_failed")
+
+
+def ring_for_sagas() -> None:
+    _ring(run_sagas, "sagas.doorbell_failed")
+
+
+# Acknowledged early, as above: a lease that runs out is what repeats it.
+@shared_task(ignore_result=True, acks_late=False)
+def run_sagas() -> None:
+    beat(WORKER)
+    ran = run_due(limit=AT_ONCE, seconds=60)
+    beat(SAGAS)
+    if ran.taken >= AT_ONCE:
+        ring_for_sagas()
 
 
 def _ring(task: Any, event: str) -> None:

@@ -15,6 +15,10 @@ WATCHED = (
     "integrity.every_sweep_was_made",
     "integrity.every_effect_is_delivered_in_time",
     "integrity.no_effect_is_dead",
+    "integrity.every_saga_moves_in_time",
+    "integrity.no_saga_needs_a_person",
+    "integrity.no_saga_is_stalled",
+    "integrity.no_provider_refuses_all",
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts.locks import lock_wedding
 from accounts.models import User, Wedding, WeddingStats
 from integrity.audit import Actor, audit
 from integrity.flows import flow
@@ -15,7 +16,6 @@ from integrity.transactions import transaction_required
 from onboarding.catalogue import TASK_TEMPLATES, TaskTemplate, due_date, goals_met, tasks_for
 from onboarding.celebration import celebrate
 from onboarding.days import streak_on, today_at
-from onboarding.locks import lock_wedding
 from onboarding.models import Milestone, Task
 
 
@@ -53,7 +53,7 @@ def complete_task(*, task_uid: UUID, by_user: User, by: Actor) -> Ticked:
     task = _task(task_uid, wedding)
     if not ticked:
         return Ticked(changed=False)
-    counts = _count_again(wedding)
+    counts = count_again(wedding)
     _note_activity(wedding)
     reached = _reach_milestones(wedding, counts)
     audit("onboarding.task_completed", by=by, subject=task)
@@ -76,7 +76,7 @@ def undo_task(*, task_uid: UUID, by_user: User, by: Actor) -> Ticked:
     task = _task(task_uid, wedding)
     if not undone:
         return Ticked(changed=False)
-    _count_again(wedding)
+    count_again(wedding)
     audit("onboarding.task_undone", by=by, subject=task)
     return Ticked(changed=True)
 
@@ -93,7 +93,7 @@ def make_tasks(*, wedding: Wedding, interests: Collection[str]) -> None:
     ]
     _move_open_tasks(wedding)
     Task.objects.bulk_create(made, ignore_conflicts=True)
-    _count_again(wedding)
+    count_again(wedding)
 
 
 def _task(task_uid: UUID, wedding: Wedding) -> Task:
@@ -131,7 +131,7 @@ def _task_from(template: TaskTemplate, wedding: Wedding, position: int) -> Task:
 
 
 @transaction_required
-def _count_again(wedding: Wedding) -> Counts:
+def count_again(wedding: Wedding) -> Counts:
     """Counted, not added up: under the wedding's lock nobody else changes a task meanwhile."""
     row = Task.objects.filter(wedding=wedding).aggregate(
         total=Count("pk"), done=Count("pk", filter=Q(status=Task.Status.DONE))

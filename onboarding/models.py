@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Profile, User, Wedding
+from accounts.models import Member, Profile, User, Wedding
 from onboarding import triggers
 from onboarding.catalogue import INTEREST_SLUGS, MILESTONE_KEYS, MILESTONES, label_of
 
@@ -41,6 +41,15 @@ class WizardProgress(Profile):
         proxy = True
         triggers = triggers.PROFILE
         permissions = [("reopen_wizard", "Can reopen a couple's wizard")]
+
+
+class Membership(Member):
+    """Whose wedding it is, as the wizard sees it: what was typed is about this one."""
+
+    class Meta:
+        proxy = True
+        triggers = triggers.MEMBERSHIP
+        default_permissions = ()
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

@@ -1,4 +1,4 @@
-"""What the database promises about interests: never none after step 2, three once onboarded."""
+"""What the database promises: interests, never none after step 2, three once onboarded; no old draft."""
 
 from pathlib import Path
 
@@ -49,5 +49,14 @@ PROFILE = [
         "interests_count",
         operation=pgtrigger.Insert | update_of("step", "onboarded_at"),
         subject="NEW.user_id",
+    )
+]
+MEMBERSHIP = [
+    HardenedTrigger(
+        name="draft_ends_with_the_membership",
+        when=pgtrigger.After,
+        operation=update_of("wedding_id"),
+        condition=pgtrigger.Condition("NEW.wedding_id <> OLD.wedding_id"),
+        func=(SQL / "draft_ends_with_the_membership.sql").read_text(),
     )
 ]

@@ -9,6 +9,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.contact import promise_contact
+from accounts.locks import lock_wedding
 from accounts.lookup import lock_user
 from accounts.models import STEPS, Kind, Profile, User, Wedding
 from integrity.audit import Actor, audit
@@ -18,7 +19,6 @@ from onboarding.checklist import make_tasks
 from onboarding.days import time_zones
 from onboarding.drafts import forget_draft, forget_drafts
 from onboarding.interests import check_interests, set_interests, wanted_interests
-from onboarding.locks import lock_wedding
 
 
 class WizardRefused(Exception):

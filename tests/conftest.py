@@ -20,7 +20,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # No broker: what a test promises, it delivers itself.
-    silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL"), "")
+    silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL", "SAGA_DOORBELL"), "")
     settings.INTEGRITY = {**settings.INTEGRITY, **silent, "ALERT_ADDRESSES": ()}
     # Where no vendor is configured, what the stories of Stripe buy is premium all the same.
     settings.STRIPE_FORMER_PRICES = [PRICE, PUBLISHED_PRICE]

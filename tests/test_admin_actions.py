@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
-from integrity.models import OutboxMessage
+from integrity.models import OutboxMessage, Saga
 from tests.accounts.stripe_story import an_event
 from tests.factories import CoupleFactory, OperatorFactory, TaskFactory
 from tests.integrity.admin.desk import finding, repair_plan
@@ -49,6 +49,7 @@ def objects():
         "integrity.OutboxMessage": OutboxMessage.objects.create(effect="accounts.mail", key="a").pk,
         "integrity.Repair": "accounts.backfill_profiles",
         "integrity.RepairPlan": repair_plan().pk,
+        "integrity.Saga": Saga.objects.create(kind="a.b", version=1, subject="ada").pk,
         "onboarding.Task": TaskFactory(wedding=couple.membership.wedding).pk,
     }
 

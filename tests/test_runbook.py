@@ -22,7 +22,7 @@ ALL = {"README": INDEX, **PAGES, **{f"alerts/{kind}": text for kind, text in ALE
 SECTIONS = ["Symptom", "How urgent", "Look", "Do", "Undo", "Escalate"]
 UID = "5b1f2f3e-3c27-4c2e-9d5c-0a4a5d3b8f11"
 PLACEHOLDERS = {
-    r"\$(FINDING|PLAN|MESSAGE)|<(uid|plan|finding)>": UID,
+    r"\$(FINDING|PLAN|MESSAGE|SAGA)|<(uid|plan|finding)>": UID,
     r"\$INVARIANT|<invariant>": "accounts.every_user_has_a_profile",
     r"\$PERSON": "ada@example.com",
 }

@@ -1,5 +1,6 @@
 """One search box, one person: what exists where, what holds of it, and what was done last."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +32,10 @@ from accounts.models import (
 from accounts.privacy import is_revealed, masked, reveal
 from integrity.admin.finding_filters import identity
 from integrity.admin.pages import PageAdmin, verb_links
+from integrity.admin.saga_page import lines
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor, subject_of
-from integrity.models import AuditEntry, Finding, OutboxMessage
+from integrity.models import AuditEntry, Finding, OutboxMessage, Saga
 
 SUPPORT_ID = 16
 FEW_CHANGES = 5
@@ -103,6 +105,7 @@ class PersonAdmin(PageAdmin):
             "found": found,
             "facts": _facts(target, as_is=bool(revealed)),
             "findings": _findings(found),
+            "sagas": lines(Saga.objects.filter(subject=str(target.uid)).order_by("-pk")[:20]),
             "entries": _entries(target),
             "failures": FailedRequest.objects.filter(user=target.uid).order_by("-at")[:20],
             "mails": list(OutboxMessage.objects.filter(payload__user=str(target.uid))[:20]),
@@ -117,6 +120,20 @@ class PersonAdmin(PageAdmin):
     def reveal(self, user: User, form: ReasonForm, by: Actor) -> str:
         reveal(user=user, by=by)
         return "You see it for ten minutes."
+
+
+def pages_of(subjects: Collection[str]) -> dict[str, str]:
+    """Of each subject of a saga that is somebody's public id, their page."""
+    uids = [each for each in map(_uid, subjects) if each]
+    found = User.objects.filter(uid__in=uids).values_list("uid", flat=True)
+    return {str(uid): reverse("admin:accounts_person_change", args=[uid]) for uid in found}
+
+
+def _uid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _page_of(user: User) -> str:
@@ -156,6 +173,7 @@ def _facts(user: User, *, as_is: bool) -> list[tuple[str, list[tuple[str, Any]]]
     contact = Contact.objects.filter(pk=user.pk).first()
     subscription = Subscription.objects.filter(user=user).order_by("-created_at").first()
     changes = PlanChange.objects.filter(user=user).order_by("-pk")[:FEW_CHANGES]
+    invitations = _invitations(wedding, show) if wedding else []
     return [
         ("Account", _of_account(user, show)),
         ("Profile", _of_profile(profile, show) if profile else []),
@@ -164,6 +182,7 @@ def _facts(user: User, *, as_is: bool) -> list[tuple[str, list[tuple[str, Any]]]
         ("News by Resend", _of_contact(contact)),
         ("Plan", _of_plan(wedding, subscription)),
         ("Plan changes", [_of_change(each) for each in changes] or [("asked", "nothing")]),
+        *([("Invitations", invitations)] if invitations else []),
     ]
 
 
@@ -172,6 +191,7 @@ def _of_account(user: User, show: Any) -> list[tuple[str, Any]]:
         ("e-mail", show(user.email)),
         ("kind", user.kind),
         ("may log in", user.is_active),
+        ("to be deleted since", user.leaving_since),
         ("joined", user.date_joined),
         ("last log-in", user.last_login),
     ]
@@ -229,6 +249,12 @@ def _of_change(change: PlanChange) -> tuple[str, Any]:
     became = f"{change.get_state_display()}, asked {change.created_at:%Y-%m-%d %H:%M:%S}"
     why = f": {change.get_reason_display()}" if change.reason else ""
     return change.kind, link(f"{became}{why}", page="accounts_planchange_change", pk=change.pk)
+
+
+def _invitations(wedding: Wedding, show: Any) -> list[tuple[str, Any]]:
+    """The newest; the address of one that has ended is nowhere any more."""
+    newest = wedding.invitations.order_by("-pk")[:10]
+    return [(f"{each.created_at:%Y-%m-%d}, {each.state}", show(each.email)) for each in newest]
 
 
 def _words(address: Address) -> str:

@@ -6,11 +6,12 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminEmailInputWidget
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminRadioSelectWidget
 
 from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
+from accounts.leaving import GRACE_DAYS, Wish, keep, leave
 from accounts.models import Address, Kind, PlanChange, Profile, Subscription, User, Wedding
 from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up
@@ -27,6 +28,25 @@ class CoupleForm(ReasonForm):
 
     def clean_email(self) -> str:
         return canonical_email(self.cleaned_data["email"])
+
+
+class EndForm(ReasonForm):
+    whose = forms.ChoiceField(
+        label="Their wedding plan",
+        choices=[("alone", "stays with the partner, if there is one"), ("both", "ends for both")],
+        widget=UnfoldAdminRadioSelectWidget,
+        initial="alone",
+    )
+    when = forms.ChoiceField(
+        label="When",
+        choices=[
+            ("later", f"in {GRACE_DAYS} days; until then they may keep it"),
+            ("now", "now; it can't be taken back"),
+        ],
+        widget=UnfoldAdminRadioSelectWidget,
+        initial="later",
+    )
+    field_order = ["whose", "when", "reason"]
 
 
 class AddressInline(ReadOnlyInline):
@@ -50,14 +70,16 @@ class UserAdmin(AccountFacts):
     ordering = ["-pk"]
     fields = [
         *("email", "uid", "kind", "date_joined", "last_login", "is_active", "is_staff"),
+        "leaving_since",
         *("wedding", "subscription", "plan_changes", "person_page", "audit_log"),
     ]
     inlines = [ProfileInline, AddressInline]
     actions_list = ["add_couple"]
-    actions_detail = ["resend_verification", "remove_second_factor"]
+    actions_detail = ["resend_verification", "remove_second_factor", "end_account", "keep_account"]
     has_add_couple_permission = may("accounts.add_couple")
     has_resend_verification_permission = may("accounts.resend_verification")
     has_remove_second_factor_permission = may("accounts.remove_second_factor")
+    has_end_account_permission = may("accounts.end_account")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
@@ -143,6 +165,35 @@ class UserAdmin(AccountFacts):
     def remove_second_factor(self, user: User, form: ReasonForm, by: Actor) -> str:
         remove_second_factor(user=user, by=by)
         return "The second factor is removed, and its owner gets a mail."
+
+    @verb(
+        permission="end_account",
+        title="Delete the account",
+        explain="Logs them out everywhere, stops what they pay and our news, and sends a link by"
+        " which they keep the account. When the time is over, all of it is deleted, here and at"
+        " every vendor; payments stay and name nobody.",
+        submit="Delete the account",
+        form=EndForm,
+        refusals=(AccountError,),
+    )
+    def end_account(self, user: User, form: ReasonForm, by: Actor) -> str:
+        answers = form.cleaned_data
+        days = 0 if answers["when"] == "now" else GRACE_DAYS
+        wish = Wish(ends_wedding=answers["whose"] == "both", days=days)
+        deletion = leave(user=user, wish=wish, by=by, operation=str(answers["operation"]))
+        return f"The deletion {deletion.uid} has begun, and they get a mail."
+
+    @verb(
+        permission="end_account",
+        title="Keep the account",
+        explain="Calls off its deletion, as long as it isn't past the point of no return, and takes"
+        " back what was done so far. They get a mail.",
+        submit="Keep the account",
+        refusals=(AccountError,),
+    )
+    def keep_account(self, user: User, form: ReasonForm, by: Actor) -> str:
+        keep(user=user, by=by)
+        return "The account stays. What was stopped is set going again within a minute or two."
 
 
 @admin.register(Profile)

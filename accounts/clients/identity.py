@@ -29,6 +29,7 @@ class Identity:
     id: UUID
     email: str
     banned_until: datetime | None
+    is_verified: bool = False
 
     @property
     def is_banned(self) -> bool:
@@ -127,16 +128,20 @@ class Identities:
     def all(self) -> Iterator[Identity]:
         """The newest first, by pages: whoever comes or goes meanwhile shifts them. Compare ids,
         and look twice."""
-        page = 1
-        while True:
-            query = {"page": page, "per_page": PAGE}
-            told = self._ask("users.list", "GET", "/admin/users", query=query)
-            with understood("supabase users.list"):
-                users = rows_in(told, "users")
-            yield from map(_identity, users)
+        number = 1
+        while users := self.page(number):
+            yield from users
             if len(users) < PAGE:
                 return
-            page += 1
+            number += 1
+
+    def page(self, number: int) -> list[Identity]:
+        """The newest first, at most `PAGE` of them; the first page is 1."""
+        query = {"page": number, "per_page": PAGE}
+        told = self._ask("users.list", "GET", "/admin/users", query=query)
+        with understood("supabase users.list"):
+            users = rows_in(told, "users")
+        return list(map(_identity, users))
 
     def _put(self, operation: str, uid: UUID, fields: dict[str, Any]) -> None:
         self._ask(operation, "PUT", "/admin/users/{}", str(uid), body=fields)
@@ -150,4 +155,5 @@ def _identity(told: dict[str, Any]) -> Identity:
         id=UUID(text_in(told, "id")),
         email=str(told.get("email") or ""),
         banned_until=until and until.replace(tzinfo=until.tzinfo or UTC),
+        is_verified=bool(told.get("email_confirmed_at")),
     )

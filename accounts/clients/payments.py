@@ -94,6 +94,14 @@ class Payments:
         found = self._found("customers.get", self._v1.customers.retrieve, customer)
         return None if found is None or found.get("deleted") else found
 
+    def is_deleted(self, customer: str) -> bool:
+        """
+        Raises:
+            Missing: Stripe has never known it: another account, or the other mode.
+        """
+        retrieve = functools.partial(self._v1.customers.retrieve, customer)
+        return bool(self._call("customers.get", retrieve).get("deleted"))
+
     def customers(self, *, email: str) -> Iterator[Json]:
         """Those with exactly this address, the newest first."""
         return self._pages("customers.list", self._v1.customers.list, {"email": email})
@@ -108,8 +116,7 @@ class Payments:
             delete = functools.partial(self._v1.customers.delete, customer)
             self._call("customers.delete", delete)
         except Missing:
-            found = self._found("customers.get", self._v1.customers.retrieve, customer)
-            if found is None or not found.get("deleted"):
+            if not self.is_deleted(customer):
                 raise
 
     def start_checkout(

@@ -13,6 +13,8 @@ from accounts.models.comparing import Comparison, ListedSubscription, MissedEven
 from accounts.models.contact import Contact
 from accounts.models.deletion import Tombstone
 from accounts.models.failures import FailedRequest
+from accounts.models.identity import Identity, IdentityReading
+from accounts.models.invitations import Invitation
 from accounts.models.person import Person
 from accounts.models.plan import PlanChange
 from accounts.models.usage import Metric, UsageCounter, UsageEntry
@@ -30,6 +32,9 @@ __all__ = [
     "Event",
     "EventChange",
     "FailedRequest",
+    "Identity",
+    "IdentityReading",
+    "Invitation",
     "Kind",
     "ListedSubscription",
     "Member",

@@ -31,6 +31,7 @@ class PlanChange(models.Model):
         ENDED = "ended", "the subscription has ended"
         SUBSCRIBED = "subscribed", "there is a subscription already"
         EXPIRED = "expired", "nobody has paid in time"
+        LEAVING = "leaving", "the account was to be deleted"
 
     uid = models.UUIDField(unique=True, editable=False, default=uuid.uuid4, db_default=RandomUUID())
     user = models.ForeignKey(User, models.CASCADE, related_name="plan_changes")

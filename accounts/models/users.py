@@ -73,6 +73,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False, db_default=False)
     is_superuser = models.BooleanField(default=False, db_default=False)
     date_joined = models.DateTimeField(editable=False, db_default=Now())
+    # Since when the account is to be deleted; see accounts.leaving.
+    leaving_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # No session that was begun before is good for anything.
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -86,6 +90,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("add_couple", "Can add a couple"),
             ("resend_verification", "Can resend the verification"),
             ("remove_second_factor", "Can remove the second factor"),
+            ("end_account", "Can delete a couple's account"),
         ]
         constraints = [
             models.CheckConstraint(name="accounts_user_email_is_canonical", condition=IS_CANONICAL),
@@ -95,6 +100,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="accounts_user_only_operators_are_staff",
                 condition=Q(kind=Kind.OPERATOR) | Q(is_staff=False, is_superuser=False),
+            ),
+            models.CheckConstraint(
+                name="accounts_user_only_couples_leave",
+                condition=Q(kind=Kind.COUPLE) | Q(leaving_since=None),
             ),
         ]
 
@@ -109,8 +118,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             raise ValidationError({"email": error}) from error
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """A session ends with the password, as everywhere, and here with the address, too."""
-        known = f"{self.password}|{self.email}"
+        """A session ends with the password, as everywhere, and here with the address, too, and
+        when the account is to be deleted."""
+        ended = self.sessions_ended_at
+        known = f"{self.password}|{self.email}" + (f"|{ended.timestamp()}" if ended else "")
         return salted_hmac("accounts.session", known, secret=secret, algorithm="sha256").hexdigest()
 
 

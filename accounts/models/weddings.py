@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts import triggers
+from accounts import triggers, triggers_membership
 from accounts.models.users import User
 
 
@@ -38,7 +38,7 @@ class Wedding(models.Model):
     version = models.PositiveIntegerField(editable=False, default=0, db_default=0)
 
     class Meta:
-        triggers = triggers.WEDDING
+        triggers = triggers.WEDDING + triggers_membership.WEDDING
         constraints = [
             models.CheckConstraint(
                 name="accounts_wedding_date_or_undecided",
@@ -65,10 +65,11 @@ class Member(models.Model):
     joined_at = models.DateTimeField(editable=False, db_default=Now())
 
     class Meta:
-        triggers = triggers.MEMBER
+        triggers = triggers.MEMBER + triggers_membership.MEMBER
         constraints = [
+            # One owner and one partner: two at most.
             models.UniqueConstraint(
-                name="accounts_member_one_owner", fields=["wedding"], condition=Q(role=Role.OWNER)
+                name="accounts_member_one_of_each_role", fields=["wedding", "role"]
             ),
             models.CheckConstraint(
                 name="accounts_member_role_is_known", condition=Q(role__in=Role.values)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actors import acting
 from accounts.contact import choose_news, wants_news
 from accounts.forms import NewsForm
+from accounts.membership_facts import partner_of
 from accounts.models import User
 from integrity.flows import AlreadyDone
 
@@ -25,9 +26,11 @@ NOT_UNDERSTOOD = "Nothing was changed. Choose once more."
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    wanted = wants_news(cast(User, request.user))
+    user = cast(User, request.user)
+    wanted = wants_news(user)
     form = NewsForm(initial={"wanted": "no" if wanted else "yes"})
-    return render(request, "accounts/home.html", {"wants_news": wanted, "news": form})
+    context = {"wants_news": wanted, "news": form, "partner": partner_of(user)}
+    return render(request, "accounts/home.html", context)
 
 
 @login_required

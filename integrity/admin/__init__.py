@@ -11,6 +11,7 @@ from integrity.admin import (
     plans,
     repairs,
     runs,
+    sagas,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "plans",
     "repairs",
     "runs",
+    "sagas",
 ]

@@ -71,6 +71,7 @@ class VerbLinks(StockAdmin):
 if TYPE_CHECKING or not UNFOLD:
     ModelAdmin = VerbLinks
     ReasonInput = forms.TextInput
+    TicksInput = forms.CheckboxSelectMultiple
     VARIANT = None
 else:
     from unfold import admin as unfold_admin
@@ -79,6 +80,7 @@ else:
 
     ModelAdmin = unfold_admin.ModelAdmin
     ReasonInput = unfold_widgets.UnfoldAdminTextInputWidget
+    TicksInput = unfold_widgets.UnfoldAdminCheckboxSelectMultipleWidget
     VARIANT = unfold_enums.ActionVariant.DEFAULT
 
 

@@ -1,6 +1,5 @@
 """The saved views of the findings, and what narrows them further."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from integrity.admin.saved_views import SavedViews, View
 from integrity.invariants.declare import invariants
 from integrity.models import Finding
 from integrity.models.runs import Severities
@@ -16,7 +16,6 @@ from integrity.models.runs import Severities
 State = Finding.State
 WORST_FIRST = ("-severity", "-last_seen_at", "-id")
 NEWLY_RESOLVED = ("-resolved_at", "-id")
-View = Callable[[HttpRequest], Q]
 
 
 def identity(request: HttpRequest) -> str:
@@ -43,23 +42,8 @@ VIEWS: dict[str, tuple[str, View]] = {
 }
 
 
-class ViewFilter(admin.SimpleListFilter):
-    title = "view"
-    parameter_name = "view"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, title) for key, (title, _) in VIEWS.items()]
-
-    def choices(self, changelist: Any) -> Any:
-        """Without the `All` that Django puts in front: the first view is what there is to do."""
-        chosen = self.value() or "waiting"
-        for key, title in self.lookup_choices:
-            link = changelist.get_query_string({self.parameter_name: key})
-            yield {"selected": chosen == str(key), "query_string": link, "display": title}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        _, view = VIEWS.get(self.value() or "waiting", VIEWS["waiting"])
-        return queryset.filter(view(request))
+class ViewFilter(SavedViews):
+    views = VIEWS
 
 
 class SeverityFilter(admin.SimpleListFilter):

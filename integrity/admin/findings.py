@@ -33,6 +33,7 @@ from integrity.admin.pages import PageAdmin
 from integrity.admin.plan_forms import PlanForFindingsForm
 from integrity.admin.repair_links import repair_links
 from integrity.admin.repairs import REFUSALS, planned
+from integrity.admin.saga_links import link_from_finding
 from integrity.admin.verbs import Led, may, verb, verb_of_selection
 from integrity.audit import Actor
 from integrity.invariants.declare import invariants
@@ -143,6 +144,7 @@ class FindingAdmin(PageAdmin):
         return {
             "title": f"Finding {str(target.uid)[:8]}",
             "sentence": sentence(target),
+            "saga": link_from_finding(request, target),
             "repairs": repair_links(request, target.invariant, findings=target.uid)
             if target.state != STATES.RESOLVED
             else [],

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 
 from integrity.addresses import addresses
 from integrity.admin.pages import PageAdmin
+from integrity.admin.saga_links import link_from_invariant
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.alert_text import runbook
 from integrity.alerts import EFFECT, NoAddress, send_test
@@ -63,6 +64,7 @@ class IncidentAdmin(PageAdmin):
             "title": f"Incident {str(target.uid)[:8]}",
             "declared": declared,
             "changes": _changes(target),
+            "sagas": link_from_invariant(request, target.subject),
             "findings": Finding.objects.filter(invariant=target.subject, resolved_at=None).count(),
         }
 

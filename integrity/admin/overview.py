@@ -12,11 +12,13 @@ from django.utils import timezone
 from integrity import charts, dashboard
 from integrity.admin.pages import PageAdmin, verb_links
 from integrity.admin.repair_links import repair_links
+from integrity.admin.saga_filters import NEEDS_A_PERSON, RETRIES, WAITS_FOR_A_PROVIDER
+from integrity.admin.saga_page import lines
 from integrity.conf import config
 from integrity.dashboard import Latest, Open
 from integrity.invariants.declare import Invariant as Declared
 from integrity.invariants.declare import invariants
-from integrity.models import Incident, Invariant, Overview, RepairPlan, Run
+from integrity.models import Incident, Invariant, Overview, RepairPlan, Run, Saga
 from integrity.templatetags.integrity_pages import SIGNS
 
 DAYS, NIGHTS = 90, 30
@@ -53,6 +55,8 @@ def _numbers() -> dict[str, Any]:
         "plans": _plans(),
         "active": Run.objects.filter(finished_at=None).order_by("-started_at")[:10],
         "outbox": dashboard.outbox(),
+        "sagas": dashboard.sagas(),
+        "troubled": lines(_troubled()),
         "heartbeats": _heartbeats(),
         "triggers": triggers,
         "triggers_astray": [each for each in triggers if each.astray],
@@ -67,6 +71,12 @@ def _plans() -> "QuerySet[RepairPlan]":
     waiting = Q(state__in=WAITING, expires_at__gte=timezone.now())
     found = RepairPlan.objects.filter(waiting | Q(state__in=RepairPlan.AT_WORK))
     return found.order_by("-pk")[:10]
+
+
+def _troubled() -> "QuerySet[Saga]":
+    """Sagas that need a person, and those that keep failing; `attention` is first in the alphabet."""
+    found = Saga.objects.filter(NEEDS_A_PERSON | RETRIES | WAITS_FOR_A_PROVIDER)
+    return found.order_by("state", "created_at")[:10]
 
 
 def verdict(declared: Sequence[Declared], latest: Mapping[str, Latest]) -> dict[str, Any]:

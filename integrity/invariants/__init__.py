@@ -12,7 +12,7 @@ from integrity.invariants.relations import MissingRelated, OrphanedForeignKey
 from integrity.invariants.values import AcceptedValues, Stuck, Uniqueness
 
 # Registers what must hold of the machinery itself.
-from integrity.invariants import operations, processes, triggers  # isort: skip  # noqa: F401
+from integrity.invariants import operations, processes, sagas, triggers  # isort: skip  # noqa: F401
 
 __all__ = [
     "AcceptedValues",

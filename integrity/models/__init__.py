@@ -6,6 +6,7 @@ from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
 from integrity.models.repairs import PlannedChange, RepairPlan, UnattendedRepair
 from integrity.models.runs import Run, RunResult
+from integrity.models.sagas import ProviderGate, Saga, SagaEvent, SagaSecret, SagaStep
 from integrity.models.watch import Heartbeat, PromisedTrigger
 
 __all__ = [
@@ -23,9 +24,14 @@ __all__ = [
     "Overview",
     "PlannedChange",
     "PromisedTrigger",
+    "ProviderGate",
     "Repair",
     "RepairPlan",
     "Run",
     "RunResult",
+    "Saga",
+    "SagaEvent",
+    "SagaSecret",
+    "SagaStep",
     "UnattendedRepair",
 ]

@@ -30,6 +30,12 @@ TONES = {
     **dict.fromkeys(("approved", "allowed", "pausing", "cancelling", "undoing"), "info"),
     **dict.fromkeys(("stale", "conflict", "paused", "expired"), "warn"),
     "applied": "ok",
+    # Of sagas, their steps and each attempt.
+    **dict.fromkeys(("needs a person", "could not be undone", "no answer was kept"), "bad"),
+    **dict.fromkeys(("being taken back", "being undone", "tries again", "not undone"), "warn"),
+    **dict.fromkeys(("waits for a provider", "left as somebody changed it", "cant_tell"), "warn"),
+    **dict.fromkeys(("completed", "done"), "ok"),
+    **dict.fromkeys(("begun", "under way", "waits as planned"), "info"),
 }
 SIGNS = {"bad": "✕", "warn": "!", "ok": "✓", "info": "•", "idle": NOTHING}
 SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -146,6 +152,7 @@ TABS = {
     "run": "Runs",
     "repair": "Repairs",
     "repairplan": "Repair plans",
+    "saga": "Sagas",
     "incident": "Incidents",
     "auditentry": "Audit log",
 }

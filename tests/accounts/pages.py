@@ -10,6 +10,7 @@ SIGN_UP, WAITING, RESEND, OTHER_ADDRESS = (
 )
 LOG_IN, ACCOUNT, EMAIL = "/login/", "/account/", "/account/email/"
 FORGOTTEN, NEW_PASSWORD = "/password/", "/account/password/"
+PARTNER = "/account/partner/"
 
 
 def sign_up(client, email="ada@example.com", password=PASSWORD, **data):

@@ -5,8 +5,10 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from accounts.invitations import invite
 from accounts.models import Address, Profile, User, Wedding
-from integrity.models import AuditEntry, OutboxMessage
+from integrity.audit import SYSTEM
+from integrity.models import AuditEntry, OutboxMessage, Saga
 from tests.factories import CoupleFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,6 +21,10 @@ def operator(client):
     _permit(operator, "view_user", "view_profile", "view_wedding")
     client.force_login(operator)
     return operator
+
+
+def _invite(user):
+    return invite(user=user, email="grace@example.com", by=SYSTEM)
 
 
 def _permit(user, *codenames):
@@ -55,6 +61,17 @@ class TestFacts:
         assert client.get(reverse(f"{name}_add")).status_code == 403
         assert client.post(reverse(f"{name}_change", args=[instance.pk])).status_code == 403
         assert client.post(reverse(f"{name}_delete", args=[instance.pk])).status_code == 403
+
+    def test_of_an_invitation_nobody_sees_whom_it_was_sent_to(self, client, operator):
+        _permit(operator, "view_invitation")
+        ada = CoupleFactory(email="ada@example.com", address__verified=True)
+        page = reverse("admin:accounts_invitation_change", args=[_invite(ada).pk])
+
+        for url in (page, reverse("admin:accounts_invitation_changelist")):
+            shown = client.get(url).content.decode()
+            assert "ada@example.com" in shown
+            assert "grace@example.com" not in shown
+        assert client.post(page).status_code == 403
 
     @pytest.mark.parametrize("text", ["ada", "ADA@example.com"])
     def test_an_account_is_found_by_the_beginning_of_its_address(self, client, operator, text):
@@ -182,3 +199,34 @@ class TestRemovingTheSecondFactor:
 
         assert "has no second factor" in answer.text
         assert not AuditEntry.objects.exists()
+
+
+class TestDeletingAnAccount:
+    def test_is_begun_and_called_off_from_the_page_with_a_reason(self, client, operator):
+        _permit(operator, "end_account")
+        ada = CoupleFactory()
+
+        _post(client, _url("end_account", ada), whose="both", when="later", reason="she wrote")
+        saga = Saga.objects.get()
+        assert saga.options["ends_wedding"] is True
+        assert (saga.actor_id, saga.reason) == (str(operator.uid), "she wrote")
+        assert User.objects.get(pk=ada.pk).leaving_since
+
+        _post(client, _url("keep_account", ada), reason="she thought better of it")
+        verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
+        assert verbs == ["accounts.leaving_asked", "accounts.leaving_called_off"]
+        assert Saga.objects.get().state == "compensating"
+
+    @pytest.mark.parametrize("verb", ["end_account", "keep_account"])
+    def test_needs_its_permission(self, client, operator, verb):
+        answer = _post(client, _url(verb, CoupleFactory()), when="now", whose="alone", reason="x")
+
+        assert answer.status_code == 403
+        assert not Saga.objects.exists()
+
+    def test_says_what_is_refused(self, client, operator):
+        _permit(operator, "end_account")
+
+        answer = _post(client, _url("keep_account", CoupleFactory()), reason="she wrote")
+
+        assert "to be deleted" in answer.text

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from accounts.invitations import invite
 from accounts.models import Profile, WeddingStats
 from integrity.audit import SYSTEM, Actor, audit, request_id
 from integrity.models import AuditEntry
@@ -35,6 +36,18 @@ def revealing(user):
 
 def find(client, q):
     return client.post(SEARCH, {"q": q})
+
+
+def test_invitations_are_shown_with_the_address_masked(client, ann):
+    ada = CoupleFactory(address__verified=True)
+    assert "Invitations</h2>" not in text(client.get(page(ada)))
+
+    invite(user=ada, email="grace@example.com", by=SYSTEM)
+
+    shown = text(client.get(page(ada)))
+    assert "Invitations</h2>" in shown
+    assert "g… (17)" in shown
+    assert "grace@example.com" not in shown
 
 
 class TestSearch:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from accounts import doctor
-from accounts.models import Address, Event, Profile, User, Wedding
+from accounts.models import Address, Event, Profile, Tombstone, User, Wedding
 from integrity.examinations import chosen, examine
 from integrity.models import AuditEntry, OutboxMessage, RepairPlan
 from tests.accounts.stripe_story import customer, event, metadata, story
@@ -52,6 +52,7 @@ class TestGhosts:
         with without_the_database_s_promises():
             Profile.objects.filter(user=couple).delete()
             found = looked_at("accounts.there_are_no_ghosts")
+            Tombstone.objects.create(uid=couple.uid)
             User.objects.filter(pk=couple.pk).delete()
         assert found.result == "failed"
         assert "accounts.every_user_has_a_profile (1)" in found.what

@@ -11,6 +11,7 @@ from tests.accounts.pages import (
     EMAIL,
     FORGOTTEN,
     OTHER_ADDRESS,
+    PARTNER,
     RESEND,
     SIGN_UP,
     WAITING,
@@ -95,6 +96,12 @@ def moving_there(client, email, own):
     return [client.post(EMAIL, form), client.get(EMAIL)]
 
 
+def inviting(client, email, own):
+    couple = CoupleFactory(email=own, address__verified=True)
+    log_in(client, couple.email)
+    return [client.post(PARTNER, {"email": email}), client.get(PARTNER)]
+
+
 JOURNEYS = [
     signing_up,
     asking_again,
@@ -107,6 +114,7 @@ JOURNEYS = [
     logging_in,
     signing_up_and_logging_in,
     moving_there,
+    inviting,
 ]
 
 
@@ -167,6 +175,7 @@ def everything_seen(journey, email, hashed, *, own):
 def seen(answer, email, own):
     page = answer.content.decode().replace(email, "ADDRESS").replace(own, "OWN")
     page = re.sub(r'(type="hidden"[^>]*) value="[^"]*"', r"\1", page)
+    page = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID", page)
     headers = {name: value for name, value in answer.items() if name != "X-Request-Id"}
     headers.pop("Content-Length", None)
     headers.pop("Expires", None)

@@ -184,12 +184,14 @@ class TestMember:
         with refused_as("accounts_member_user_id_key"):
             Member.objects.create(user=user, wedding=other.membership.wedding, role=Role.PARTNER)
 
-    def test_a_wedding_has_one_owner(self):
+    @pytest.mark.parametrize("role", Role.values)
+    def test_a_wedding_has_one_owner_and_one_partner(self, role):
         wedding = CoupleFactory().membership.wedding
-        partner = CoupleFactory(wedding=wedding)
+        CoupleFactory(wedding=wedding)
+        third = CoupleFactory()
 
-        with refused_as("accounts_member_one_owner"):
-            Member.objects.filter(user=partner).update(role=Role.OWNER)
+        with refused_as("accounts_member_one_of_each_role"):
+            Member.objects.filter(user=third).update(wedding=wedding, role=role)
 
     def test_a_member_is_owner_or_partner(self):
         user = CoupleFactory()

@@ -208,6 +208,17 @@ class TestTheWizardGoesForward:
             Profile.objects.filter(user=user).update(step=0, onboarded_at=None)
 
 
+class TestAUserGoesByItsTombstone:
+    @pytest.mark.parametrize("factory", [OnboardedCoupleFactory, OperatorFactory])
+    def test_nobody_is_deleted_past_the_vendors(self, factory):
+        user = factory()
+
+        with refused_as("accounts_user_goes_by_its_tombstone"):
+            execute("DELETE FROM accounts_user WHERE id = %s", user.pk)
+        with refused_as("accounts_user_goes_by_its_tombstone"):
+            User.objects.filter(pk=user.pk).delete()
+
+
 class TestNothingGetsRound:
     @pytest.fixture(params=pgtrigger.registered(), ids=lambda pair: pair[1].get_uri(pair[0]))
     def installed(self, request):

@@ -4,7 +4,16 @@ import datetime
 
 import pytest
 
-from accounts.models import Address, Kind, Member, Profile, User, Wedding, WeddingStats
+from accounts.models import (
+    Address,
+    Kind,
+    Member,
+    Profile,
+    Tombstone,
+    User,
+    Wedding,
+    WeddingStats,
+)
 from integrity.drill.interleave import Pair, interleave
 from integrity.evaluate import evaluate
 from tests.database import (
@@ -29,6 +38,10 @@ NO_STATS = "accounts_wedding_has_stats"
 def insert_operator() -> int:
     sql = "INSERT INTO accounts_user (email, kind) VALUES ('eve@example.com', 'operator')"
     return execute(f"{sql} RETURNING id")[0][0]
+
+
+def bury_all() -> None:
+    Tombstone.objects.bulk_create(Tombstone(uid=user.uid) for user in User.objects.all())
 
 
 class TestAtCommitAUserIsWhole:
@@ -107,6 +120,7 @@ class TestAtCommitAUserIsWhole:
 
         with committed():
             wedding = user.membership.wedding
+            Tombstone.objects.create(uid=user.uid)
             user.delete()
             wedding.delete()
 
@@ -170,6 +184,7 @@ class TestAtCommitAWeddingIsWhole:
             )
 
     def test_a_user_does_not_go_alone_and_leave_an_open_wedding(self, wedding):
+        bury_all()
         with refused_as(NO_MEMBER):
             User.objects.all().delete()
 
@@ -180,6 +195,7 @@ class TestAtCommitAWeddingIsWhole:
     def test_a_wedding_that_gets_another_key_needs_its_parts_under_it(self, wedding):
         with refused_as(NO_STATS):
             WeddingStats.objects.all().delete()
+            bury_all()
             User.objects.all().delete()
             execute("UPDATE accounts_wedding SET id = id + 1000")
 
@@ -191,7 +207,7 @@ class TestTwoAtOnce:
     def test_two_members_do_not_both_leave_a_wedding(self):
         wedding = CoupleFactory().membership.wedding
         CoupleFactory(wedding=wedding)
-        elsewhere = CoupleFactory().membership.wedding
+        elsewhere, yonder = (CoupleFactory().membership.wedding for _ in range(2))
         leave = (
             "UPDATE accounts_member SET wedding_id = {}, role = 'partner'"
             " WHERE wedding_id = {} AND role = '{}'"
@@ -199,7 +215,7 @@ class TestTwoAtOnce:
         with rival() as other:
             other.execute(leave(elsewhere.pk, wedding.pk, "owner"))
             with refused_as(NO_MEMBER):
-                execute(leave(elsewhere.pk, wedding.pk, "partner"))
+                execute(leave(yonder.pk, wedding.pk, "partner"))
                 other.check_deferred()
                 assert waits_for_a_lock(check_deferred)
                 other.commit()

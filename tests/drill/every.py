@@ -8,9 +8,13 @@ from tests.drill import (
     contacts,
     demo,
     desk,
+    identities,
+    leaving,
+    membership,
     plan,
     platform,
     repairs,
+    steering,
     wizard,
 )
 
@@ -21,9 +25,13 @@ SCENARIOS = [
     *checklist.SCENARIOS,
     *billing.SCENARIOS,
     *contacts.SCENARIOS,
+    *identities.SCENARIOS,
     *plan.SCENARIOS,
+    *leaving.SCENARIOS,
+    *membership.SCENARIOS,
     *platform.SCENARIOS,
     *desk.SCENARIOS,
     *repairs.SCENARIOS,
+    *steering.SCENARIOS,
     *demo.SCENARIOS,
 ]

@@ -3,7 +3,13 @@
 import pytest
 
 from integrity.drill.interleave import interleave
-from tests.drill import pairs_accounts, pairs_billing, pairs_onboarding, pairs_plan
+from tests.drill import (
+    pairs_accounts,
+    pairs_billing,
+    pairs_membership,
+    pairs_onboarding,
+    pairs_plan,
+)
 from tests.drill.breaking import assert_no_problems
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -14,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     [
         *pairs_accounts.PAIRS,
         *pairs_billing.PAIRS,
+        *pairs_membership.PAIRS,
         *pairs_onboarding.PAIRS,
         *pairs_plan.PAIRS,
     ],

@@ -9,7 +9,14 @@ from integrity.drill.core import drill, rehearse, shoot
 from integrity.drill.faults import FAULTS
 from integrity.drill.interleave import interleave
 from integrity.drill.observer import observer
-from tests.drill import pairs_accounts, pairs_billing, pairs_onboarding, pairs_plan, twins
+from tests.drill import (
+    pairs_accounts,
+    pairs_billing,
+    pairs_membership,
+    pairs_onboarding,
+    pairs_plan,
+    twins,
+)
 from tests.drill.accounts import SIGN_UP, VERIFY
 from tests.drill.every import SCENARIOS
 from tests.drill.wizard import REPLACE
@@ -18,8 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # One statement is all that they keep, so there is nothing to tear.
 WHOLE_ANYWAY = {
     *("send_mail", "deliver_due", "reveal_person", "note_reveal", "note_verdict"),
-    *("rehearse_sign_up", "settle_doubt"),
+    *("rehearse_sign_up", "settle_doubt", "expire_invitations"),
     *("note_unsubscribed", "note_contact", "note_contact, too late"),
+    *("note_identity", "note_identity, too late"),
 }
 # What it writes is meant to be rolled back: committed piece by piece, it needs no fault to be wrong.
 NEVER_COMMITTED = {"try_out"}
@@ -137,3 +145,10 @@ class TestTwoClicksOnAPlan:
             report = interleave(pairs_plan.DOUBLE_CLICK)
 
         assert "OneAtATime" in str(report.problems), str(report)
+
+
+def test_two_who_join_each_other_wait_in_a_circle_unless_both_lock_in_one_order():
+    with twins.locked_as_they_come():
+        report = interleave(pairs_membership.EACH_OTHER)
+
+    assert "retries: 1" in str(report.problems), str(report)

@@ -173,6 +173,18 @@ def wedding_not_held():
 
 
 @contextmanager
+def locked_as_they_come():
+    """Whoever joins takes their own account first, and then that of who has asked them."""
+
+    def lock_users(*keys):
+        for key in keys:
+            User.objects.select_for_update(no_key=True).get(pk=key)
+
+    with patch("accounts.membership.lock_users", lock_users):
+        yield
+
+
+@contextmanager
 def without_the_claim():
     """A second try that doesn't know of the first."""
     with (

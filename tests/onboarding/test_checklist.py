@@ -6,7 +6,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.actors import acting
-from accounts.models import User, Wedding, WeddingStats
+from accounts.models import Tombstone, User, Wedding, WeddingStats
 from integrity.audit import command_actor
 from integrity.models import AuditEntry, OutboxMessage
 from integrity.testing import assert_every_invariant_holds
@@ -208,6 +208,7 @@ def test_a_task_stays_when_who_did_it_leaves(user):
     task = open_tasks(user)[0]
     partner = OnboardedCoupleFactory(wedding=wedding_of(user))
     tick(partner, task)
+    Tombstone.objects.create(uid=partner.uid)
     User.objects.filter(pk=partner.pk).get().delete()
     task.refresh_from_db()
     assert task.is_done

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.transaction import atomic
 
+from accounts.models import Tombstone
 from integrity.sqlstate import constraint_name
 from onboarding.models import Interest
 from tests.factories import CoupleFactory, OnboardedCoupleFactory
@@ -95,6 +96,7 @@ def test_a_user_goes_with_the_interests():
     user = OnboardedCoupleFactory()
     with atomic():
         wedding = user.membership.wedding
+        Tombstone.objects.create(uid=user.uid)
         user.delete()
         wedding.delete()
     assert not Interest.objects.exists()

@@ -20,6 +20,7 @@ from accounts.errors import (
     NothingToVerify,
     UserNotFound,
 )
+from accounts.leaving import GRACE_DAYS, Wish, keep, leave
 from accounts.lookup import find_user
 from accounts.mail import link
 from accounts.models import Kind, Profile, User
@@ -59,6 +60,10 @@ class Command(cli.VerbCommand):
         interests.add_argument(
             "categories", nargs="*", metavar="INTEREST", help=", ".join(INTEREST_SLUGS)
         )
+        delete = self._add_change("delete", "Delete a couple's account, here and at every vendor.")
+        delete.add_argument("--now", action="store_true", help="at once; it can't be taken back")
+        delete.add_argument("--both", action="store_true", help="the partner's plan ends, too")
+        self._add_change("keep", "Call off the deletion of an account.")
         self._add_change("reopen", "Lead the couple through the wizard once more.")
         self._add_operator_verbs()
         self._add_who(self.add_verb("show", "Show an account."))
@@ -108,6 +113,14 @@ class Command(cli.VerbCommand):
         return self._change(
             options, lambda user, by: replace_interests(user=user, categories=chosen, by=by)
         )
+
+    def verb_delete(self, options: dict[str, Any]) -> int:
+        days = 0 if options["now"] else GRACE_DAYS
+        wish = Wish(ends_wedding=options["both"], days=days)
+        return self._change(options, lambda user, by: leave(user=user, wish=wish, by=by))
+
+    def verb_keep(self, options: dict[str, Any]) -> int:
+        return self._change(options, lambda user, by: keep(user=user, by=by))
 
     def verb_reopen(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: reopen(user=user, by=by))
@@ -195,12 +208,14 @@ def _verify(user: User, by: Actor) -> None:
 
 def _facts(user: User) -> dict[str, Any]:
     profile = Profile.objects.select_related("user").get(user=user)
+    leaving = profile.user.leaving_since
     return {
         "uid": str(user.uid),
         "kind": profile.user.kind,
         "email": profile.email,
         "verified": profile.email_verified,
         "active": profile.user.is_active,
+        "leaving_since": leaving and leaving.isoformat(),
         "steps_done": profile.step if profile.user.kind == Kind.COUPLE else None,
         "onboarded_at": profile.onboarded_at and profile.onboarded_at.isoformat(),
         "interests": wanted_interests(user),

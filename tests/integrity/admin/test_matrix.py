@@ -16,11 +16,16 @@ from integrity.models import (
     PlannedChange,
     RepairPlan,
     Run,
+    Saga,
+    SagaEvent,
     UnattendedRepair,
 )
 from integrity.repair.unattended import allow_unattended
 from integrity.sweep import check
 from tests.integrity.admin.desk import State, finding, form, operator, page, repair_plan
+from tests.integrity.admin.saga_desk import SITUATIONS, fresh
+from tests.integrity.admin.saga_desk import VERBS as SAGA_VERBS
+from tests.integrity.admin.saga_desk import own_sagas as own_sagas
 from tests.integrity.repair.conftest import ADA, mended, planned
 from tests.integrity.repair.conftest import authors as authors
 from tests.integrity.repair.conftest import drifted_pages as drifted_pages
@@ -54,6 +59,11 @@ VERBS = {
     "force a pause": ("force_repair", "repairplan_force_pause", "silent"),
     "force the end": ("force_repair", "repairplan_force_cancel", "silent"),
     "undo": ("undo_repair", "repairplan_undo", "applied"),
+    **{
+        f"{verb} a saga": (permission, f"saga_{verb}", situation)
+        for verb, (permission, situation) in SAGA_VERBS.items()
+    },
+    "probe a saga": ("probe_saga", "saga_probe", "waiting"),
 }
 SELECTIONS = {
     "acknowledge_selected": "acknowledge_finding",
@@ -61,15 +71,19 @@ SELECTIONS = {
     "snooze_selected": "snooze_finding",
     "dismiss_selected": "dismiss_finding",
 }
-EXPORTS = {"finding_export": "export_finding", "auditentry_export": "export_auditentry"}
+EXPORTS = {
+    "finding_export": "export_finding",
+    "auditentry_export": "export_auditentry",
+    "saga_export": "export_saga",
+}
 PERMISSIONS = sorted(
     {permission for permission, *_ in VERBS.values()}
     | set(EXPORTS.values())
     | {"view_overview", "view_invariant", "view_run", "change_finding"}
-    | {"view_repair", "view_repairplan", "change_repairplan"}
+    | {"view_repair", "view_repairplan", "change_repairplan", "view_saga", "change_saga"}
 )
 # Answered by the page itself, which shows what came of it.
-SHOWN = {"recheck", "try out"}
+SHOWN = {"recheck", "try out", "probe a saga"}
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +92,7 @@ def somebody_is_told(setting):
 
 
 @pytest.fixture
-def target(lost_books, drifted_pages, authors):
+def target(lost_books, drifted_pages, authors, own_sagas):
     """The object of a verb, in its state, and what its form holds beside the reason."""
 
     def make(name, state):
@@ -86,6 +100,10 @@ def target(lost_books, drifted_pages, authors):
             drifted_pages()
             authors(1, pages=True)
             return of_repairs(name, state)
+        if name.startswith("saga"):
+            reach, _ = SITUATIONS[state]
+            saga = reach("ada")
+            return [saga.pk], {"version": fresh(saga).fence}
         lost_books()
         return of_others(name, state)
 
@@ -149,8 +167,9 @@ def traces():
     plans = RepairPlan.objects.order_by("pk").values_list("state", "version", "error")
     changes = PlannedChange.objects.order_by("pk").values_list("state")
     runs = Run.objects.order_by("pk").values_list("state")
-    counted = (AuditEntry.objects.count(), UnattendedRepair.objects.count())
-    return [list(each) for each in (findings, plans, changes, runs)], counted
+    sagas = Saga.objects.order_by("pk").values_list("state", "fence", "position")
+    counted = [each.objects.count() for each in (AuditEntry, UnattendedRepair, SagaEvent)]
+    return [list(each) for each in (findings, plans, changes, runs, sagas)], counted
 
 
 @pytest.mark.parametrize("verb", VERBS)

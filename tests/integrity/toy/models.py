@@ -70,3 +70,36 @@ class Tag(models.Model):
 
     def __str__(self):
         return f"{self.book_id} {self.word}"
+
+
+class Account(models.Model):
+    """What a toy saga closes, here; and its letters, which go in chunks."""
+
+    name = models.TextField(primary_key=True)
+    state = models.TextField(default="open")
+    letters = models.IntegerField(default=3)
+
+    def __str__(self):
+        return self.name
+
+
+class Mailbox(models.Model):
+    """The same account at the toy provider, and how often it was paid a refund."""
+
+    name = models.TextField(primary_key=True)
+    muted = models.BooleanField(default=False)
+    removed = models.BooleanField(default=False)
+    refunds = models.IntegerField(default=0)
+
+    def __str__(self):
+        return self.name
+
+
+class Answer(models.Model):
+    """What the toy provider answered to an idempotency key, for ever."""
+
+    key = models.TextField(primary_key=True)
+    failed = models.BooleanField(default=False)
+
+    def __str__(self):
+        return self.key

@@ -1,4 +1,4 @@
-"""The one lock order: the user, then the wedding, then what belongs to them."""
+"""The one lock order: users by their ids, then weddings by theirs, then what belongs to them."""
 
 from accounts.lookup import lock_user
 from accounts.models import User, Wedding
@@ -19,3 +19,17 @@ def lock_wedding(user: User) -> Wedding:
     # A membership moves under its user's lock only, so this id is still right below.
     wedding = Wedding.objects.only("pk").get(members__user=user)
     return Wedding.objects.select_for_update(no_key=True).get(pk=wedding.pk)
+
+
+@transaction_required
+def lock_users(*keys: int | None) -> dict[int, User]:
+    """Those of them that are there, by their ids, locked in that order."""
+    held = User.objects.select_for_update(no_key=True).filter(pk__in=keys)
+    return {user.pk: user for user in held.order_by("pk")}
+
+
+@transaction_required
+def lock_weddings(*keys: int) -> dict[int, Wedding]:
+    """The same for weddings, after the users."""
+    held = Wedding.objects.select_for_update(no_key=True).filter(pk__in=keys)
+    return {wedding.pk: wedding for wedding in held.order_by("pk")}

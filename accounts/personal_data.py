@@ -1,0 +1,220 @@
+"""Who the couple are and what they pay: how it is handed out, and how it goes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from accounts.invitations import State, end_invitations
+from accounts.mail import EFFECT
+from accounts.models import Address, Customer, Invitation, MissedEvent, User
+from integrity.models import OutboxMessage
+from integrity.privacy import eraser, hold
+from integrity.sealed import unseal
+
+MADE_UP = "an id that is drawn at random"
+OURS = "a word of ours"
+# Once the customer is deleted at Stripe, it names nobody there either.
+AT_STRIPE = "an id of Stripe's"
+WITH_THE_ACCOUNT = "The row goes with the account."
+WITH_THE_WEDDING = "Goes with the wedding, when the last of the couple leaves."
+BY_LAW = "The invoice is kept by law, and loses its link to the account: a tombstone stands for it."
+
+hold(
+    "accounts.User",
+    title="Your account",
+    of="pk",
+    personal=("uid", "email", "password", "kind", "date_joined", "last_login", "leaving_since"),
+    withheld={"password": "what your password is checked by: it opens the account"},
+    erased=WITH_THE_ACCOUNT,
+    neither={
+        **dict.fromkeys(("is_active", "is_staff", "is_superuser"), "what the account may do"),
+        "sessions_ended_at": "since when which sessions count",
+    },
+)
+hold(
+    "accounts.Profile",
+    title="About you",
+    of="user",
+    personal=(
+        "name",
+        "partner_name",
+        "email",
+        "email_verified",
+        "date_joined",
+        "step",
+        "onboarded_at",
+        "interests_wanted",
+    ),
+    erased=WITH_THE_ACCOUNT,
+    neither=dict.fromkeys(("sync_conflicts", "version"), "counts writes"),
+)
+hold(
+    "accounts.Contact",
+    title="Our news",
+    of="user",
+    personal=("contact_id", "unsubscribed"),
+    erased="The contact is removed at Resend; the row goes with the account.",
+    neither={"told": "a digest of what Resend was told", "muted_by_us": "who muted it"},
+)
+hold(
+    "accounts.Identity",
+    title="Your identity for log-in",
+    of="user",
+    personal=("seen_at",),
+    erased="The identity is removed at its provider; the row goes with the account.",
+    neither={"told": "a digest of what the provider was told", "refused": "why there is none"},
+)
+hold(
+    "accounts.Wedding",
+    title="Your wedding",
+    of="members__user",
+    personal=("date", "date_undecided", "place", "time_zone", "status", "created_at", "closed_at"),
+    erased=WITH_THE_WEDDING,
+    neither={"uid": MADE_UP, "version": "counts writes"},
+)
+hold(
+    "accounts.Member",
+    title="Your part in it",
+    of="user",
+    personal=("role", "joined_at"),
+    erased=WITH_THE_ACCOUNT,
+)
+hold(
+    "accounts.Invitation",
+    title="Whom your wedding's invitations were for",
+    of="wedding__members__user",
+    personal=("email", "state", "created_at", "expires_at", "ended_at"),
+    erased="The address goes when the invitation ends, in two weeks at most; the row goes with the"
+    " wedding.",
+    neither={"uid": MADE_UP, "token_hash": "a digest of what the link ends with"},
+)
+hold(
+    "accounts.WeddingStats",
+    title="Your progress",
+    of="wedding__members__user",
+    personal=("tasks_total", "tasks_done", "last_active_date", "streak_days"),
+    erased=WITH_THE_WEDDING,
+)
+hold(
+    "accounts.Customer",
+    title="You as a customer of Stripe's",
+    of="user",
+    personal=("stripe_id", "created_at", "deleted_at"),
+    erased="The customer is deleted at Stripe; the row goes with the account.",
+)
+hold(
+    "accounts.Subscription",
+    title="Your subscriptions",
+    of="user",
+    personal=("stripe_id", "status", "cancel_at_period_end", "period_end", "created_at"),
+    erased=WITH_THE_ACCOUNT,
+    neither=dict.fromkeys(
+        ("event_created_at", "event_rank", "in_doubt_since"), "how new our knowledge is"
+    ),
+)
+hold(
+    "accounts.Payment",
+    title="Your payments",
+    of="user",
+    personal=("stripe_id", "subscription_id", "state", "amount", "currency", "period_end"),
+    erased=BY_LAW,
+    neither=dict.fromkeys(("attempts", "event_created_at", "created_at"), "how it came here"),
+)
+hold(
+    "accounts.PlanChange",
+    title="What you have asked us to change about your plan",
+    of="user",
+    personal=("kind", "state", "reason", "created_at", "answered_at", "checkout_url"),
+    withheld={"checkout_url": "whoever has it may pay; it is gone when that is over"},
+    erased=WITH_THE_ACCOUNT,
+    neither={"uid": MADE_UP, "checkout_id": AT_STRIPE},
+)
+hold(
+    "accounts.UsageCounter",
+    title="What you have used of your plan",
+    of="wedding__members__user",
+    personal=("metric", "period", "value"),
+    erased=WITH_THE_WEDDING,
+)
+hold(
+    "accounts.UsageEntry",
+    title="Each use of your plan",
+    of="counter__wedding__members__user",
+    personal=("delta", "at"),
+    erased=WITH_THE_WEDDING,
+    neither={"operation_key": "an id of a form or a task"},
+)
+hold(
+    "accounts.Event",
+    sealed={"sealed": "an event of Stripe's as it came; it may name the customer"},
+    erased="Blanked with the account; of all events, with the history.",
+    neither={
+        **dict.fromkeys(("stripe_id", "customer_id"), AT_STRIPE),
+        **dict.fromkeys(("type", "api_version"), "a word of Stripe's"),
+        **dict.fromkeys(("state", "reason"), OURS),
+    },
+)
+hold("accounts.EventChange", neither={"subject": AT_STRIPE, "fields": "names of columns"})
+hold(
+    "accounts.MissedEvent",
+    sealed={"sealed": "an event of Stripe's as it lists it; it may name the customer"},
+    erased="accounts.missed_events takes a person's; all of them go with the history.",
+    neither={"stripe_id": AT_STRIPE, "type": "a word of Stripe's"},
+)
+hold("accounts.ListedSubscription", neither={"stripe_id": AT_STRIPE})
+hold("accounts.Comparison", neither={"after": AT_STRIPE})
+hold(
+    "accounts.FailedRequest",
+    neither={
+        "request_id": MADE_UP,
+        "page": "the name of a page",
+        "event": OURS,
+        "error": "the kind of an error",
+        "user": "the public id of an account, which names nobody once that is gone",
+    },
+)
+hold(
+    "accounts.Tombstone",
+    neither={
+        "uid": "the public id of an account that is gone, so that it can't come back",
+        "vendor_ids": "digests of the ids under which vendors knew it",
+    },
+)
+
+
+@eraser("accounts.mails")
+def erase_mails(person: User, limit: int) -> int:
+    """Mails to them that wait or were given up. One that is leaving just now is let go."""
+    addresses = _addresses(person)
+    kept = OutboxMessage.objects.filter(effect=EFFECT, sealed__isnull=False)
+    idle = kept.exclude(state=OutboxMessage.State.LEASED)
+    theirs = [each.pk for each in idle.iterator() if _opened(each.sealed)["to"] in addresses]
+    return OutboxMessage.objects.filter(pk__in=theirs[:limit]).delete()[0]
+
+
+@eraser("accounts.invitations")
+def erase_invitations(person: User, limit: int) -> int:
+    """Those that others have sent to them, and that wait: they are taken back."""
+    waiting = Invitation.objects.filter(email__in=_addresses(person), state=State.WAITING)
+    some = list(waiting.values_list("pk", flat=True)[:limit])
+    return end_invitations(Invitation.objects.filter(pk__in=some), State.WITHDRAWN)
+
+
+@eraser("accounts.missed_events")
+def erase_missed_events(person: User, limit: int) -> int:
+    """Those that name them as the customer; the ones that came are blanked with the account."""
+    names = list(Customer.objects.filter(user=person).values_list("pk", flat=True))
+    theirs = [each.pk for each in MissedEvent.objects.iterator() if _names(each.sealed, names)]
+    return MissedEvent.objects.filter(pk__in=theirs[:limit]).delete()[0]
+
+
+def _addresses(person: User) -> set[str]:
+    return {person.email, *Address.objects.filter(user=person).values_list("email", flat=True)}
+
+
+def _names(sealed: Any, words: Iterable[str]) -> bool:
+    body = _opened(sealed)["body"]
+    return any(word in body for word in words)
+
+
+def _opened(sealed: Any) -> dict[str, Any]:
+    return unseal(bytes(sealed))

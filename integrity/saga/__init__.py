@@ -1,0 +1,1 @@
+"""Operations over several systems that end whole or are taken back. `definition` is where to begin."""

@@ -1,0 +1,13 @@
+"""Coming to a wedding and going, broken at every boundary: all of it is there, or nothing."""
+
+import pytest
+
+from tests.drill.breaking import assert_all_or_nothing, each_by_every_fault
+from tests.drill.membership import SCENARIOS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@each_by_every_fault(SCENARIOS)
+def test_it_is_all_or_nothing(scenario, kind):
+    assert_all_or_nothing(scenario, kind)

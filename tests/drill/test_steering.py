@@ -1,0 +1,13 @@
+"""What a person does with a saga, broken at every boundary by every kind of fault."""
+
+import pytest
+
+from tests.drill.breaking import assert_all_or_nothing, each_by_every_fault
+from tests.drill.steering import SCENARIOS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@each_by_every_fault(SCENARIOS)
+def test_it_is_all_or_nothing(scenario, kind):
+    assert_all_or_nothing(scenario, kind)
