@@ -152,6 +152,8 @@ def _where(seen: Seen) -> str:
 def _tries(saga: Saga) -> str:
     if not saga.first_failed_at:
         return ""
+    if not saga.attempts:
+        return f" It has been held up there for {age(saga.first_failed_at)}."
     times = "once" if saga.attempts == 1 else f"{saga.attempts} times"
     return f" That has failed {times}, first {ago(saga.first_failed_at)}."
 
@@ -184,7 +186,8 @@ def _next(seen: Seen) -> str:
         Wait.RETRY: lambda: f"The next try is {when}.",
         Wait.TIMER: lambda: f"It goes on {when}, as planned.",
         Wait.GATE: lambda: (
-            f"It waits {when} for {provider}, which refuses everybody. Waiting uses up no attempts."
+            f"It waits for {provider}, which refuses everybody, and asks again {when}. Waiting uses"
+            " up no attempts."
         ),
     }
     return reasons[Wait(saga.wait)]()

@@ -42,7 +42,7 @@ SAID = {
     "new": "It has not begun; step 1 of 8, “Freeze”, comes first.",
     "waiting": "It goes on in 13 d, as planned.",
     "retrying": "That has failed once",
-    "at a gate": "mailer, which refuses everybody. Waiting uses up no attempts.",
+    "at a gate": "It waits for mailer, which refuses everybody, and asks again in 59 min.",
     "past the point of no return": "it can only go on. The next try is in 59 min.",
     "refused past it": "a step was refused for good. The last error: 422.",
     "going back": "It is taking back step 2 of 8, “Mute”.",
