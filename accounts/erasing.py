@@ -6,13 +6,14 @@ account that is smaller, and not broken.
 
 from collections.abc import Callable
 
-from django.db.models import F
-from django.db.models.functions import Now
-
+from accounts.invitations import end_invitations
+from accounts.locks import lock_users, lock_weddings
 from accounts.mail import enqueue_mail, link
+from accounts.membership import begin_anew, move, open_wedding
 from accounts.models import (
     Customer,
     Event,
+    Invitation,
     Member,
     Payment,
     Profile,
@@ -20,14 +21,12 @@ from accounts.models import (
     UsageCounter,
     User,
     Wedding,
-    WeddingStats,
-    WeddingStatus,
 )
 from integrity.privacy import erase_traces
 from integrity.transactions import transaction_required
 
 BATCH = 500
-# Each takes some rows of a closed wedding away, keeps what counts them right, and says how many.
+# Each takes some rows of a wedding that ends, keeps what counts them right, and says how many.
 chunks: list[Callable[[Wedding], int]] = []
 
 
@@ -41,14 +40,17 @@ def erase_some(user: User, *, ends_wedding: bool) -> bool:
     held = _hold_everybody(user)
     if user.pk not in held:
         return False
-    wedding = Wedding.objects.select_for_update(no_key=True, of=("self",)).get(members__user=user)
+    theirs = Wedding.objects.only("pk").get(members__user=user)
+    wedding = lock_weddings(theirs.pk)[theirs.pk]
     partners = list(User.objects.filter(membership__wedding=wedding).exclude(pk=user.pk))
     if not held.issuperset(partner.pk for partner in partners):
         # Somebody joined a moment ago; they are held the next time.
         return True
-    if wedding.status == WeddingStatus.OPEN and (ends_wedding or not partners):
-        _close(wedding, user, partners)
-    elif not (_erase_chunk(wedding) or _forget_events(user) or erase_traces(user, limit=BATCH)):
+    if partners and ends_wedding:
+        _part(wedding, partners)
+    elif not (partners or _is_erased(user, wedding)):
+        return True
+    elif not (_forget_events(user) or erase_traces(user, limit=BATCH)):
         _erase_rest(user, wedding, partners)
     return True
 
@@ -63,37 +65,30 @@ chunks.append(erase_some_usage)
 
 
 def _hold_everybody(user: User) -> set[int]:
-    """The user and whoever plans with them, in the order of their ids."""
-    theirs = Member.objects.filter(wedding__members__user=user).values("user")
-    rows = User.objects.select_for_update(no_key=True).filter(pk__in=theirs).order_by("pk")
-    return {each.pk for each in rows}
+    """The user and whoever plans with them."""
+    theirs = Member.objects.filter(wedding__members__user=user)
+    return set(lock_users(*theirs.values_list("user", flat=True)))
 
 
-def _close(wedding: Wedding, user: User, partners: list[User]) -> None:
-    """From here on it is nobody's plan, and its rows may go one after the other."""
+def _part(wedding: Wedding, partners: list[User]) -> None:
     for partner in partners:
-        _begin_anew(partner)
-    _reopen_wizard(user, interests_wanted=None)
-    Wedding.objects.filter(pk=wedding.pk).update(status=WeddingStatus.CLOSED, closed_at=Now())
+        begin_anew(partner)
+        move(partner, to=open_wedding(), role=Role.OWNER)
+        _tell(partner, "wedding_ended", wedding)
 
 
-def _begin_anew(partner: User) -> None:
-    """An empty wedding, with the wizard to fill it, and a mail that says so."""
-    wedding = Wedding.objects.create()
-    WeddingStats.objects.create(wedding=wedding)
-    Member.objects.filter(user=partner).update(wedding=wedding, role=Role.OWNER)
-    _reopen_wizard(partner)
-    _tell(partner, "wedding_ended", wedding)
+def _is_erased(user: User, wedding: Wedding) -> bool:
+    """Whether there is no more of the plan than what goes with the account. Else, one bit goes.
 
-
-def _reopen_wizard(user: User, **more: object) -> None:
-    Profile.objects.filter(user=user).update(
-        step=0, onboarded_at=None, version=F("version") + 1, **more
-    )
-
-
-def _erase_chunk(wedding: Wedding) -> bool:
-    return wedding.status == WeddingStatus.CLOSED and any(erase(wedding) for erase in chunks)
+    First nobody is led to it any more, and its owner is as somebody who hasn't begun it.
+    """
+    withdrawn = end_invitations(wedding.invitations.all(), Invitation.State.WITHDRAWN)
+    begun = Profile.objects.filter(user=user, step__gt=0).update(interests_wanted=None)
+    if begun:
+        begin_anew(user)
+    if begun or withdrawn:
+        return False
+    return not any(erase(wedding) for erase in chunks)
 
 
 def _forget_events(user: User) -> int:
@@ -109,7 +104,7 @@ def _erase_rest(user: User, wedding: Wedding, partners: list[User]) -> None:
     """All that is left, with what hangs on it by foreign keys. Payments stay, and name nobody."""
     Payment.objects.filter(user=user).update(user=None, tombstone=user.uid)
     User.objects.filter(pk=user.pk).delete()
-    if wedding.status == WeddingStatus.CLOSED:
+    if not partners:
         wedding.delete()
     for partner in partners:
         Member.objects.filter(user=partner).update(role=Role.OWNER)

@@ -106,13 +106,15 @@ def find_invitation(token: str) -> Invitation:
     """By what its link ends with.
 
     Raises:
-        LinkNoLongerValid: there is none, or it has ended. Which of them is nobody's business.
+        LinkNoLongerValid: there is none, it has ended, or who asked is deleting their account.
+            Which of them is nobody's business.
     """
     found = Invitation.objects.filter(
         token_hash=_hashed(token), state=State.WAITING, expires_at__gt=Now()
     )
+    staying = found.filter(invited_by__leaving_since=None)
     try:
-        return found.select_related("invited_by").get()
+        return staying.select_related("invited_by").get()
     except Invitation.DoesNotExist:
         raise LinkNoLongerValid from None
 

@@ -106,8 +106,8 @@ def join_wedding(
     _check_may_leave(user, own, theirs=theirs, closes_work=closes_work)
     if not end_invitations(Invitation.objects.filter(pk=invitation.pk), State.ACCEPTED, user):
         raise LinkNoLongerValid
-    _begin_anew(user)
-    _move(user, to=theirs, role=Role.PARTNER)
+    begin_anew(user)
+    move(user, to=theirs, role=Role.PARTNER)
     _close(own)
     for other in _others(theirs, user):
         _tell(other, "partner_joined", about=user, key=f"{invitation.uid}")
@@ -127,9 +127,9 @@ def leave_wedding(*, user: User, by: Actor, closes_work: bool = False, operation
     others = _others(wedding, user)
     if not others:
         _check_is_given_up(wedding, closes_work=closes_work)
-    new = _open_wedding()
-    _begin_anew(user)
-    _move(user, to=new, role=Role.OWNER)
+    new = open_wedding()
+    begin_anew(user)
+    move(user, to=new, role=Role.OWNER)
     if not others:
         _close(wedding)
     for other in others:
@@ -185,20 +185,20 @@ def _check_is_given_up(wedding: Wedding, *, closes_work: bool) -> None:
 
 
 @transaction_required
-def _open_wedding() -> Wedding:
+def open_wedding() -> Wedding:
     wedding = Wedding.objects.create()
     WeddingStats.objects.create(wedding=wedding)
     return wedding
 
 
 @transaction_required
-def _begin_anew(user: User) -> None:
+def begin_anew(user: User) -> None:
     """What the wizard asked was about another wedding. The own name and interests stay."""
     Profile.objects.filter(user=user).update(step=0, onboarded_at=None, version=F("version") + 1)
 
 
 @transaction_required
-def _move(user: User, *, to: Wedding, role: Role) -> None:
+def move(user: User, *, to: Wedding, role: Role) -> None:
     Member.objects.filter(user=user).update(wedding=to, role=role, joined_at=Now())
 
 

@@ -1,4 +1,4 @@
-"""What a wedding that is over leaves behind here, taken away bit by bit."""
+"""What a wedding that ends has here, taken away bit by bit."""
 
 from accounts.erasing import BATCH, chunks
 from accounts.models import Wedding

@@ -44,7 +44,7 @@ class OverviewAdmin(PageAdmin):
 
 def _numbers() -> dict[str, Any]:
     latest, found = dashboard.latest_results(), dashboard.open_findings()
-    triggers = list(dashboard.triggers())
+    triggers, sagas = list(dashboard.triggers()), dashboard.sagas()
     return {
         "verdict": verdict(list(invariants), latest),
         "lines": _lines(latest, found),
@@ -55,8 +55,8 @@ def _numbers() -> dict[str, Any]:
         "plans": _plans(),
         "active": Run.objects.filter(finished_at=None).order_by("-started_at")[:10],
         "outbox": dashboard.outbox(),
-        "sagas": dashboard.sagas(),
-        "troubled": lines(_troubled()),
+        "sagas": sagas,
+        "troubled": lines(_troubled()) if sagas.need_a_person or sagas.retry else [],
         "heartbeats": _heartbeats(),
         "triggers": triggers,
         "triggers_astray": [each for each in triggers if each.astray],

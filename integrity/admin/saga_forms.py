@@ -69,4 +69,4 @@ def _title(saga: Saga, step: SagaStep) -> str:
     declared = declared_of(saga)
     known = declared.step(step.name) if declared else None
     where = f" at {step.provider}" if step.provider else ""
-    return f"{known.label if known else step.name}{where}: {step.get_status_display()}"
+    return f"{known.label if known else step.name}{where}: {step.get_status_display().lower()}"

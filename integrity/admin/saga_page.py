@@ -10,11 +10,19 @@ from integrity.admin.finding_filters import identity
 from integrity.admin.pages import CappedPaginator
 from integrity.admin.saga_links import pages_of
 from integrity.admin.saga_timeline import latest_events, log, timeline
-from integrity.admin.saga_words import Seen, place, title_of, verdict
+from integrity.admin.saga_words import (
+    Seen,
+    due,
+    is_going_back,
+    no_return,
+    place,
+    title_of,
+    verdict,
+)
 from integrity.audit import subject_of
 from integrity.models import AuditEntry, Finding, ProviderGate, Saga, SagaStep
 from integrity.saga.lawful import PRIOR, REFUSALS, lawful
-from integrity.saga.preview import ahead, declared_of
+from integrity.saga.preview import Ahead, ahead, declared_of
 from integrity.saga.revealing import is_revealed, prior_of
 
 EVENTS = 50
@@ -47,7 +55,7 @@ def _line(saga: Saga, steps: list[SagaStep], pages: Any) -> dict[str, Any]:
         "place": place(saga, len(steps)),
         "step": seen.name(seen.step) if seen.step else "",
         "past": saga.pivot_at is not None,
-        "active": saga.state in Saga.ACTIVE,
+        "due": due(saga),
     }
 
 
@@ -71,6 +79,8 @@ def page_context(request: HttpRequest, saga: Saga, *, may_reveal: bool) -> dict[
         "known": seen.declared is not None,
         "verdict": verdict(seen),
         "place": place(saga, len(seen.steps)),
+        "no_return": no_return(seen),
+        "due": due(saga),
         "page_of_subject": pages_of([saga.subject]).get(saga.subject, ""),
         "timeline": timeline(seen),
         "gates": seen.gates.values(),
@@ -102,13 +112,19 @@ def preview(saga: Saga, verb: str) -> str:
         "heading": HEADINGS.get(verb, "What happens next"),
         "saga": saga,
         "known": declared_of(saga) is not None,
-        "ahead": ahead(saga, verb) if allowed and verb not in NAMED else [],
+        "ahead": _ahead(saga, verb) if allowed and verb not in NAMED else [],
         "named": _named(saga, verb) if verb in NAMED else [],
         "end": _end(saga, verb),
         "at_work": saga.state in Saga.ACTIVE and saga.wait == Saga.Wait.AT_WORK,
         "gates": list(read(saga).gates.values()),
     }
     return render_to_string("integrity/admin/includes/saga_ahead.html", context)
+
+
+def _ahead(saga: Saga, verb: str) -> list[Ahead]:
+    """To end it is not to do what a new try would."""
+    parked = verb == "resolve" and saga.state == Saga.State.ATTENTION
+    return ahead(saga, "retry" if parked else verb)
 
 
 def _named(saga: Saga, verb: str) -> list[str]:
@@ -131,5 +147,5 @@ def _end(saga: Saga, verb: str) -> str:
     """How it is over then, if all goes well."""
     if verb in HEADINGS:
         return ""
-    back = verb == "compensate" or Saga.State.COMPENSATING in (saga.state, saga.parked_from)
+    back = verb == "compensate" or is_going_back(saga)
     return "Then all is taken back." if back else "Then it is complete."

@@ -18,6 +18,7 @@ ENDED = {
     "step_undo_failed": ("undo", "could not be undone"),
     "undo_not_done": ("undo", "not undone"),
 }
+OPEN = ("under way", "failed", "not undone")
 UNDER_WAY, NO_ANSWER = "under way", "no answer was kept"
 # A saga that never gives up may note so much that a page shows the last of it only.
 LATEST = 1000
@@ -37,6 +38,7 @@ class Attempt:
     error: str = ""
     found: str = ""
     seconds: float | None = None
+    fence: int = 0
 
 
 def latest_events(saga: Saga) -> list[SagaEvent]:
@@ -87,17 +89,22 @@ def _close(found: list[Attempt]) -> None:
 def _begun(event: SagaEvent) -> Attempt:
     detail = event.detail
     return Attempt(
-        BEGUN[event.event], event.at, number=detail.get("attempt"), key=detail.get("key", "")
+        BEGUN[event.event],
+        event.at,
+        number=detail.get("attempt"),
+        key=detail.get("key", ""),
+        fence=event.fence,
     )
 
 
 def _end(found: list[Attempt], event: SagaEvent) -> None:
     way, outcome = ENDED[event.event]
     last = found[-1] if found else None
-    # A failure and what was made of it are noted in one transaction, at one time.
-    same = last is not None and (last.outcome == UNDER_WAY or last.ended_at == event.at)
+    # A failure, and what was made of it, are of one worker; the next try is another claim's.
+    same = last is not None and last.fence == event.fence and last.outcome in OPEN
     begun = last if last and same and last.way == way else None
-    ended = replace(begun or Attempt(way, event.at), ended_at=event.at, outcome=outcome)
+    fresh = Attempt(way, event.at, fence=event.fence)
+    ended = replace(begun or fresh, ended_at=event.at, outcome=outcome)
     told = {name: event.detail[name] for name in _TOLD if event.detail.get(name) is not None}
     if begun is None:
         told.setdefault("number", event.detail.get("attempt"))

@@ -81,7 +81,7 @@ def title_of(saga: Saga, declared: Definition | None) -> str:
 def place(saga: Saga, count: int) -> str:
     """Which step of how many; one that is over has no place."""
     if saga.position < 0:
-        return f"all {count} taken back"
+        return "all taken back" if saga.finished_at else "back at the start"
     if saga.position >= count:
         return f"all {count} done"
     return f"{saga.position + 1} of {count}"
@@ -139,7 +139,7 @@ def _paused(seen: Seen) -> Verdict:
 
 def _where(seen: Seen) -> str:
     saga, step = seen.saga, seen.step
-    back = State.COMPENSATING in (saga.state, saga.parked_from)
+    back = is_going_back(saga)
     if step is None:
         return "All is taken back but for a last look." if back else "All its steps are done."
     name = f"step {place(saga, len(seen.steps))}, “{seen.name(step)}”"
@@ -152,6 +152,8 @@ def _where(seen: Seen) -> str:
 def _tries(saga: Saga) -> str:
     if not saga.first_failed_at:
         return ""
+    if not saga.attempts:
+        return f" It has been held up there for {age(saga.first_failed_at)}."
     times = "once" if saga.attempts == 1 else f"{saga.attempts} times"
     return f" That has failed {times}, first {ago(saga.first_failed_at)}."
 
@@ -163,9 +165,10 @@ def _error(saga: Saga) -> str:
 def _way(seen: Seen) -> str:
     """Whether there is a way back."""
     saga = seen.saga
-    if State.COMPENSATING in (saga.state, saga.parked_from):
-        called_off = "was called off" if saga.cancelled_at else "could not go on"
-        return f" It {called_off}, and is taken back."
+    if is_going_back(saga):
+        if seen.last("compensate"):
+            return " A person has it taken back."
+        return f" It {'was called off' if saga.cancelled_at else 'could not go on'}, and is taken back."
     if saga.pivot_at:
         return f" It passed its point of no return {ago(saga.pivot_at)}: it can only go on."
     return " It can still be taken back."
@@ -183,7 +186,8 @@ def _next(seen: Seen) -> str:
         Wait.RETRY: lambda: f"The next try is {when}.",
         Wait.TIMER: lambda: f"It goes on {when}, as planned.",
         Wait.GATE: lambda: (
-            f"It waits {when} for {provider}, which refuses everybody. Waiting uses up no attempts."
+            f"It waits for {provider}, which refuses everybody, and asks again {when}. Waiting uses"
+            " up no attempts."
         ),
     }
     return reasons[Wait(saga.wait)]()
@@ -205,6 +209,29 @@ def _trouble(seen: Seen) -> tuple[str, str]:
     if saga.first_failed_at or saga.state == State.COMPENSATING:
         return "warn", NOTHING_TO_DO
     return "info", NOTHING_TO_DO
+
+
+def no_return(seen: Seen) -> tuple[str, str]:
+    """Whether its point of no return is passed, and what that means for it."""
+    saga = seen.saga
+    if saga.pivot_at:
+        return "passed", f"{saga.pivot_at:%Y-%m-%d %H:%M}"
+    if not any(each.kind == "pivot" for each in seen.steps):
+        return "none", "it has no such step"
+    if saga.finished_at or is_going_back(saga):
+        return "not passed", ""
+    return "not passed", "it can be taken back"
+
+
+def is_going_back(saga: Saga) -> bool:
+    return State.COMPENSATING in (saga.state, saga.parked_from)
+
+
+def due(saga: Saga) -> str:
+    """When it goes on by itself; blank where it doesn't."""
+    if saga.state not in Saga.ACTIVE:
+        return ""
+    return ago(saga.wake_at) if saga.wake_at > timezone.now() else f"due for {age(saga.wake_at)}"
 
 
 def is_overdue(saga: Saga) -> bool:

@@ -37,14 +37,14 @@ def no_saga_needs_a_person() -> QuerySet[Saga]:
 
 @invariant(
     "integrity.no_saga_is_stalled",
-    statement="No step of a saga has been failing for an hour.",
+    statement="No step of a saga has been failing for an hour by itself.",
     severity=Severity.WARNING,
 )
 def no_saga_is_stalled() -> QuerySet[Saga]:
     stalled = Saga.objects.filter(
         state__in=Saga.ACTIVE,
         first_failed_at__lt=Now() - timedelta(seconds=config().saga_stalled),
-    )
+    ).exclude(wait=Saga.Wait.GATE)
     shown: QuerySet[Saga] = stalled.annotate(actual=F("error_class"))
     return shown
 

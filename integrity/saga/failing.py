@@ -3,19 +3,17 @@
 import logging
 import random
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import DataError, Error, IntegrityError, NotSupportedError, ProgrammingError
 from django.db.models.functions import Now
 
-from integrity.conf import config
 from integrity.flows import Busy
 from integrity.log import log_event, without_addresses
 from integrity.saga import gates
 from integrity.saga.backward import undone
 from integrity.saga.definition import Remote, Step
-from integrity.saga.forward import done
+from integrity.saga.forward import OutForTooLong, done
 from integrity.saga.held import Held, Status, Wait, move, waiting
 from integrity.saga.outcomes import (
     ChangedSince,
@@ -161,6 +159,8 @@ def _tell_the_gate(failure: _Failure) -> bool:
     declared, error = failure.declared, failure.error
     if not isinstance(declared, Remote):
         return False
+    if isinstance(error, OutForTooLong):
+        return True
     if isinstance(error, RefusedToAll):
         gates.refused_all(declared.provider, failure.text)
         return True
@@ -171,10 +171,8 @@ def _tell_the_gate(failure: _Failure) -> bool:
 
 
 def _patience_is_over(failure: _Failure, *, no_attempt: bool) -> bool:
-    saga = failure.held.saga
-    since, patience = saga.first_failed_at, timedelta(seconds=config().saga_patience)
-    too_long = since is not None and failure.held.now - since > patience
-    return too_long or (saga.attempts + 1 >= TRIES and not no_attempt)
+    used_up = failure.held.saga.attempts + 1 >= TRIES and not no_attempt
+    return used_up or failure.held.out_of_patience
 
 
 def _wait(failure: _Failure, *, no_attempt: bool) -> bool:

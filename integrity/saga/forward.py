@@ -27,6 +27,12 @@ class CantTell(NotDone):
     word = "cant_tell"
 
 
+class OutForTooLong(NotDone):
+    """The provider has refused everybody for as long as this saga may wait; it wasn't asked."""
+
+    word = "out_for_too_long"
+
+
 def take(held: Held, declared: Step) -> bool:
     """Take the step at which the saga is. Whether there is more to do at once.
 
@@ -93,7 +99,10 @@ def _wait_at_gate(held: Held, provider: str) -> bool:
     until = gates.pass_or_wait(provider)
     if until is None:
         return False
-    held.write(**{**waiting(Wait.GATE, 0), "wake_at": until})
+    if held.out_of_patience:
+        raise OutForTooLong("its provider refuses everybody, for too long")
+    since = held.saga.first_failed_at or Now()
+    held.write(**{**waiting(Wait.GATE, 0), "wake_at": until}, first_failed_at=since)
     return True
 
 

@@ -51,6 +51,14 @@ class Held:
     def forward(self) -> bool:
         return self.saga.state == State.RUNNING
 
+    @property
+    def out_of_patience(self) -> bool:
+        """It could still be taken back, and has failed or waited for a provider for too long."""
+        saga, patience = self.saga, timedelta(seconds=config().saga_patience)
+        reversible = self.forward and saga.pivot_at is None
+        since = saga.first_failed_at
+        return reversible and since is not None and self.now - since > patience
+
     def declaration(self, step: SagaStep) -> Step | None:
         """None where this code doesn't know the step."""
         return self.declared.step(step.name)

@@ -194,6 +194,15 @@ class TestTakingBack:
         left_alone = saga.steps.filter(status="undo_skipped").values_list("name", flat=True)
         assert set(left_alone) == set(BEFORE)
 
+    def test_what_somebody_has_cancelled_themselves_stays_so(self, ada, vendors):
+        def cancel():
+            vendors.stripe.edit(ada.subscription, metadata={"by": "herself"})
+
+        with changed("seal", run=then(cancel)):
+            assert run_to_the_end(begin(ada)) == "compensated"
+
+        assert not at_vendors(ada, vendors)["renews"]
+
     def test_what_has_gone_since_is_no_trouble(self, ada, vendors):
         with changed("seal", run=then(lambda: forget(ada, vendors))):
             assert run_to_the_end(begin(ada)) == "compensated"
@@ -231,11 +240,12 @@ class TestAfterTheSeal:
         """They say so, and it is there: Stripe is asked by the name, the others are looked at later."""
         for call in AFTER:
             meets(call, kind="status", status=404)
-        saga = begin(ada)
+        saga, asked = begin(ada), 0
         while run_to_the_end(saga) == "attention":
             retry(saga=saga.uid, by=ANN)
+            asked += 1
 
-        assert saga.state == "completed"
+        assert (saga.state, asked) == ("completed", 2), "for the subscription and the customer"
         assert saga.events.filter(event="residue").count() == 1
         assert_gone(ada, vendors)
 

@@ -1,6 +1,7 @@
 """Coming to a wedding and going to one of one's own: nobody is ever without one."""
 
 import pytest
+from django.db.models.functions import Now
 
 from accounts.actors import acting
 from accounts.errors import LinkNoLongerValid
@@ -13,7 +14,7 @@ from accounts.membership import (
     join_wedding,
     leave_wedding,
 )
-from accounts.models import Invitation, Profile, Wedding
+from accounts.models import Invitation, Profile, User, Wedding
 from accounts.signup import sign_up
 from integrity.audit import SYSTEM
 from integrity.flows import AlreadyDone
@@ -134,6 +135,17 @@ class TestComing:
 
         with pytest.raises(LinkNoLongerValid):
             come(couple(), secret)
+
+    def test_nor_does_one_of_somebody_who_is_deleting_their_account(self):
+        ada, grace = couple(), couple()
+        secret = link_from(ada)
+        User.objects.filter(pk=ada.pk).update(leaving_since=Now())
+
+        with pytest.raises(LinkNoLongerValid):
+            come(grace, secret)
+
+        User.objects.filter(pk=ada.pk).update(leaving_since=None)
+        come(grace, secret)
 
     def test_nor_does_one_that_was_never_sent(self):
         with pytest.raises(LinkNoLongerValid):

@@ -172,6 +172,13 @@ def test_a_profile_whose_user_is_gone_is_set_aside():
     assert plan.undo_refusal.startswith("accounts_profile_user_id")
 
 
+@pytest.fixture
+def vendors(vendors, settings):
+    """Without the identity provider, which would miss whoever a factory has made."""
+    settings.SUPABASE_URL = settings.SUPABASE_SERVICE_KEY = ""
+    return vendors
+
+
 class TestContacts:
     def test_whoever_was_there_before_the_key_is_told_of_by_the_repair(self, vendors):
         known = [CoupleFactory(address__verified=True) for _ in range(2)]

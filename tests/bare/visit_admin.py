@@ -8,7 +8,12 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from integrity.audit import SYSTEM  # noqa: E402
 from integrity.models import AuditEntry, Finding, OutboxMessage, Run  # noqa: E402
+from integrity.saga.definition import Local  # noqa: E402
+from integrity.saga.definition import saga as declare  # noqa: E402
+from integrity.saga.start import start  # noqa: E402
+from integrity.transactions import transaction  # noqa: E402
 
 client = Client()
 client.force_login(User.objects.create_superuser("ada"))
@@ -28,6 +33,10 @@ for name in ("outboxmessage", "auditentry", "flowoutcome", "effectcount"):
     assert "nobody lives there" in text(f"/admin/integrity/{name}/") or name != "outboxmessage"
 assert f"{page}/retry/" in text(f"{page}/change/")
 
+steps = [Local(name, run=lambda at: None) for name in ("pack", "go")]
+declare(kind="bare.move_out", version=1, title="Move out", steps=tuple(steps))
+with transaction():
+    saga = start("bare.move_out", subject="ada", by=SYSTEM)
 found, run = Finding.objects.get(), Run.objects.filter(scope="all").last()
 for place, said in {
     "overview/": "is broken",
@@ -38,6 +47,9 @@ for place, said in {
     f"finding/{found.pk}/snooze/": 'type="date"',
     "run/": "succeeded",
     f"run/{run.pk}/change/": "integrity.no_effect_is_dead",
+    "saga/": "Move out",
+    f"saga/{saga.pk}/change/": "It has not begun; step 1 of 2",
+    f"saga/{saga.pk}/compensate/": "Then all is taken back.",
     "auditentry/": "Nothing here.",
 }.items():
     assert said in text(f"/admin/integrity/{place}"), place

@@ -126,6 +126,7 @@ def test_finds_every_page_of_the_desk_in_order(enter):
         "repair/",
         "repair/onboarding.recount_done_tasks/change/",
         "repairplan/",
+        "saga/",
         "incident/",
         "auditentry/",
         f"auditentry/{AuditEntry.objects.order_by('pk')[0].pk}/change/",

@@ -6,6 +6,7 @@ from integrity.drill.interleave import interleave
 from tests.drill import (
     pairs_accounts,
     pairs_billing,
+    pairs_leaving,
     pairs_membership,
     pairs_onboarding,
     pairs_plan,
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     [
         *pairs_accounts.PAIRS,
         *pairs_billing.PAIRS,
+        *pairs_leaving.PAIRS,
         *pairs_membership.PAIRS,
         *pairs_onboarding.PAIRS,
         *pairs_plan.PAIRS,

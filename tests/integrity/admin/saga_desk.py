@@ -7,6 +7,7 @@ from integrity.models import AuditEntry, ProviderGate, Saga, SagaEvent, SagaSecr
 from integrity.saga import control
 from integrity.saga.engine import run_due
 from integrity.saga.outcomes import NotDone, RefusedForGood, RefusedToAll
+from tests.database import execute
 from tests.integrity.admin.desk import IN_DIALOG, form, operator, page
 from tests.integrity.saga import toys
 from tests.integrity.saga.conftest import own_sagas as own_sagas
@@ -51,14 +52,20 @@ def waiting(name):
     return saga
 
 
+def in_an_hour(saga):
+    """Until then no other one's worker takes it up by the way."""
+    execute("UPDATE integrity_saga SET wake_at = now() + interval '1 hour' WHERE id = %s", saga.pk)
+    return saga
+
+
 def retrying(name):
     toys.provider.faults.append(NotDone("connection refused"))
-    return waiting(name)
+    return in_an_hour(waiting(name))
 
 
 def at_a_gate(name):
     toys.provider.faults.append(RefusedToAll("401"))
-    return waiting(name)
+    return in_an_hour(waiting(name))
 
 
 def past(name):
@@ -67,7 +74,7 @@ def past(name):
     toys.provider.faults.append(NotDone("connection refused"))
     toys.pass_time(15 * 86_400)
     run_due()
-    return saga
+    return in_an_hour(saga)
 
 
 def refused(name):
@@ -84,7 +91,7 @@ def going_back(name):
     toys.provider.faults.append(NotDone("connection refused"))
     control.compensate(saga=saga.uid, by=BOB)
     run_due()
-    return saga
+    return in_an_hour(saga)
 
 
 def undo_failed(name):

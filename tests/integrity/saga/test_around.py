@@ -68,6 +68,8 @@ class TestFindings:
         Saga.objects.update(first_failed_at=Now() - timedelta(hours=2))
 
         assert broken() == ["no_saga_is_stalled"]
+        Saga.objects.update(wait="gate")
+        assert broken() == [], "that is told of its provider, once"
 
     def test_one_that_is_parked_needs_a_person_until_what_it_left_is_tidied(self, refused):
         assert broken() == ["no_saga_needs_a_person"]

@@ -15,8 +15,7 @@ from integrity.drill.boundaries import COMMIT, watch
 from integrity.drill.faults import KILLED, run_in_child
 from integrity.models import Saga
 from integrity.saga.engine import run_due
-from tests.database import execute
-from tests.integrity.saga.toys import begin, is_whole, pass_time, provider, settle
+from tests.integrity.saga.toys import begin, is_whole, pass_time, provider, settle, unhurried
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MONTH = 31 * 86_400
@@ -70,11 +69,6 @@ def came_to(name):
     return is_whole(name), Saga.objects.get(subject=name).state
 
 
-def unhurried():
-    """Nobody cuts the server's power here."""
-    execute("SET synchronous_commit TO off")
-
-
 @pytest.mark.parametrize(
     ("dying", "spared"), [(raising, "after COMMIT"), (exiting, "before COMMIT")]
 )
@@ -83,7 +77,6 @@ def unhurried():
 )
 def test_wherever_a_worker_dies_the_next_one_brings_it_to_the_same_end(dying, spared, rejects, end):
     provider.rejects = rejects
-    unhurried()
     clean = Boundaries()
     begin("clean")
     live(clean)

@@ -263,6 +263,25 @@ def test_one_gate_for_all_and_no_attempt_is_burnt(provider):
     assert len(begun) == 3
 
 
+def test_before_the_pivot_an_outage_of_a_day_takes_all_back(provider):
+    """Whichever of them it is that tries whether the provider is back."""
+    for name in ("ada", "grace", "mary"):
+        begin(name)
+    provider.down = RefusedToAll("401")
+    run_due()
+    pass_time(25 * 3600)
+    run_due()
+    assert not Saga.objects.filter(state="running").exists()
+    calls = len(provider.calls)
+    pass_time(7200)
+    run_due()
+    assert len(provider.calls) <= calls + 1, "nor is an undo forced upon it"
+
+    provider.down = None
+    settle()
+    assert {is_whole(name) for name in ("ada", "grace", "mary")} == {"as before"}
+
+
 def test_failures_of_several_sagas_shut_the_gate(provider):
     for name in ("ada", "grace", "mary"):
         begin(name)

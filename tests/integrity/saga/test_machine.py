@@ -2,7 +2,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.database import execute
 from tests.integrity.saga.machine import Sagas
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,5 +16,4 @@ FEW = settings(
 
 
 def test_whatever_happens_in_whatever_order_it_ends_whole():
-    execute("SET synchronous_commit TO off")
     run_state_machine_as_test(Sagas, settings=FEW, _min_steps=10)

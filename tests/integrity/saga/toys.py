@@ -207,8 +207,14 @@ def declare(version=1, only=lambda step: True, **changed):
     return saga(kind=KIND, version=version, title="Close an account", steps=made)
 
 
+def unhurried():
+    """Nobody cuts the server's power here."""
+    execute("SET synchronous_commit TO off")
+
+
 def begin(name="ada", **options):
     """An account, its mailbox, and the saga that closes it."""
+    unhurried()
     Account.objects.get_or_create(name=name)
     Mailbox.objects.get_or_create(name=name)
     with transaction():
