@@ -85,8 +85,9 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     deletion = _found(token)
     context = {"facts": leaving_facts(deletion), "token": token}
     answer = render(request, "accounts/leaving.html", context)
-    # The link opens the page, so no other site gets to know it.
-    answer["Referrer-Policy"] = "no-referrer"
+    # The link opens the page, so no other site gets to know it. With "no-referrer" the page's own
+    # form would have no origin either, and be refused.
+    answer["Referrer-Policy"] = "same-origin"
     answer["X-Robots-Tag"] = "noindex"
     return answer
 

@@ -73,7 +73,7 @@ class TestFacts:
             assert "grace@example.com" not in shown
         assert client.post(page).status_code == 403
 
-    @pytest.mark.parametrize("text", ["ada", "ADA@example.com"])
+    @pytest.mark.parametrize("text", ["ada@", "ADA@example.com"])
     def test_an_account_is_found_by_the_beginning_of_its_address(self, client, operator, text):
         ada, bob = CoupleFactory(email="ada@example.com"), CoupleFactory(email="bob@example.com")
 

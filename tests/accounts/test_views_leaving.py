@@ -70,7 +70,7 @@ class TestAsking:
         assert not client.session.get("_auth_user_id")
         page = client.get(answer.url)
         assert "Until then nothing is deleted" in words(page)
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "same-origin"
 
     def test_a_double_click_leads_there_too(self, client, ada, other_client):
         log_in(other_client)

@@ -114,6 +114,13 @@ def test_the_effect_is_delivered(read):
     assert "New: Emma" in delivered.stdout
 
 
+def test_the_saga_leaves_both_systems(project, read):
+    (listed,) = answers(read, "python manage.py saga list --all")
+    assert "completed" in listed.stdout
+    assert (project.place / "window.txt").read_text() == ""
+    assert (project.place / "library" / "sagas.json").exists()
+
+
 def test_every_page_of_the_stock_admin_answers(project, read):
     project.add("visit.py", Path(__file__).with_name("visit.py").read_text())
     visited = project.run("visit.py")
