@@ -109,7 +109,8 @@ hold(
     erased=WITH_THE_ACCOUNT,
     neither=dict.fromkeys(
         ("event_created_at", "event_rank", "in_doubt_since"), "how new our knowledge is"
-    ),
+    )
+    | {"prices": "Stripe's names of what is sold"},
 )
 hold(
     "accounts.Payment",
@@ -160,7 +161,14 @@ hold(
     erased="accounts.missed_events takes a person's; all of them go with the history.",
     neither={"stripe_id": AT_STRIPE, "type": "a word of Stripe's"},
 )
-hold("accounts.ListedSubscription", neither={"stripe_id": AT_STRIPE})
+hold(
+    "accounts.ListedSubscription",
+    neither={
+        **dict.fromkeys(("stripe_id", "customer_id"), AT_STRIPE),
+        "user_uid": MADE_UP,
+        "prices": "Stripe's names of what is sold",
+    },
+)
 hold("accounts.Comparison", neither={"after": AT_STRIPE})
 hold(
     "accounts.FailedRequest",

@@ -10,7 +10,7 @@ from integrity.saga import gates
 from integrity.saga.definition import Local, Remote, Step
 from integrity.saga.forward import gate_is_shut
 from integrity.saga.held import Held, State, Status, leased, move, renew
-from integrity.saga.outcomes import ChangedSince, Gone
+from integrity.saga.outcomes import ChangedSince, Gone, OutcomeUnknown
 from integrity.saga.places import end, has_to_be_undone, step_back
 from integrity.transactions import transaction_required
 
@@ -98,6 +98,17 @@ def _undo_again(held: Held, declared: Remote, step: SagaStep) -> None:
     except (ChangedSince, Gone):
         # It was as before once; whoever has changed it since may.
         return
+    except OutcomeUnknown as error:
+        if error.answered:
+            move(held=held, change=lambda: renew_undo_key(held, step))
+        raise
+
+
+@transaction_required
+def renew_undo_key(held: Held, step: SagaStep) -> None:
+    """The provider may give its stored failure to the old key for ever. The undo looks before it
+    sets, so another key does nothing twice."""
+    held.write_step(step, key_epoch=F("key_epoch") + 1)
 
 
 @transaction_required

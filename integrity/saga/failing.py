@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from integrity.flows import Busy
 from integrity.log import log_event, without_addresses
 from integrity.saga import gates
-from integrity.saga.backward import undone
+from integrity.saga.backward import renew_undo_key, undone
 from integrity.saga.definition import Remote, Step
 from integrity.saga.forward import OutForTooLong, done
 from integrity.saga.held import Held, Status, Wait, move, waiting
@@ -118,6 +118,8 @@ def _fail_backward(failure: _Failure) -> bool:
                 do=f"manage.py saga show {held.saga.uid}",
             )
             return undone(held, status=Status.UNDO_FAILED, error=failure.text)
+    if isinstance(error, OutcomeUnknown) and error.answered and not at_the_end:
+        renew_undo_key(held, held.step)
     no_attempt = _tell_the_gate(failure) or isinstance(error, PauseAsked)
     return _wait(failure, no_attempt=no_attempt)
 

@@ -144,6 +144,11 @@ def test_no_account_page_takes_a_post_without_a_token(ada):
     arguments = {
         "account_confirm_email": ["key"],
         "account_reset_password_from_key": ["1", "set-password"],
+        "accounts_leaving": ["token"],
+        "accounts_staying": ["token"],
+        "accounts_invite_again": ["5d1c0000-0000-4000-8000-000000000001"],
+        "accounts_withdraw": ["5d1c0000-0000-4000-8000-000000000001"],
+        "accounts_join": ["token"],
     }
 
     answers = {

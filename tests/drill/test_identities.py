@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.drill.breaking import assert_all_or_nothing, each_by_every_fault
+from tests.drill.breaking import assert_all_or_nothing, each_of
 from tests.drill.identities import SCENARIOS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@each_by_every_fault(SCENARIOS)
-def test_it_is_all_or_nothing(scenario, kind):
-    assert_all_or_nothing(scenario, kind)
+@each_of(SCENARIOS)
+def test_it_is_all_or_nothing(scenario):
+    assert_all_or_nothing(scenario)

@@ -3,12 +3,13 @@ hasn't been taken."""
 
 import pytest
 
-from integrity.drill.core import drill
+from integrity.drill.core import drill, rehearse
+from integrity.drill.observer import observer
 from tests.drill.breaking import (
     EVERY,
     assert_all_or_nothing,
     assert_no_problems,
-    each_by_every_fault,
+    each_of,
 )
 from tests.drill.leaving import ASKING, STEPS
 
@@ -18,12 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SOME = (0, 1) if EVERY else (0, 4)
 
 
-@each_by_every_fault(ASKING)
-def test_it_is_all_or_nothing(scenario, kind):
-    assert_all_or_nothing(scenario, kind)
+@each_of(ASKING)
+def test_it_is_all_or_nothing(scenario):
+    assert_all_or_nothing(scenario)
 
 
-@pytest.mark.parametrize("kind", ["raise", "commit_lost"])
-@pytest.mark.parametrize("scenario", STEPS, ids=lambda each: each.name)
-def test_so_is_each_step(scenario, kind):
-    assert_no_problems(drill(scenario, kind, part=SOME))
+@each_of(STEPS)
+def test_so_is_each_step(scenario):
+    with observer():
+        rehearsed = rehearse(scenario)
+        for kind in ("raise", "commit_lost"):
+            assert_no_problems(drill(scenario, kind, part=SOME, rehearsed=rehearsed))

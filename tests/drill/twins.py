@@ -102,10 +102,10 @@ def _now(*args, **promise):
 def exists_then_insert():
     """A look instead of the unique row's answer."""
 
-    def insert_user(email, password_hash):
-        if User.objects.filter(email=email).exists():
+    def insert_user(fields):
+        if User.objects.filter(email=fields["email"]).exists():
             raise EmailTaken
-        return User.objects.create(email=email, password=password_hash)
+        return User.objects.create(**fields)
 
     with patch("accounts.signup._insert_user", insert_user):
         yield

@@ -27,17 +27,17 @@ class TestSignsOfLife:
 
     def test_are_expected_from_the_first_migrate_on(self):
         Heartbeat.objects.update(at=Now() - timedelta(minutes=6))
-        assert checked(self.NAME).keys == ["relay", "scheduler", "worker"]
+        assert checked(self.NAME).keys == ["relay", "sagas", "scheduler", "worker"]
 
     def test_come_from_the_task_that_only_the_scheduler_sends(self):
         Heartbeat.objects.update(at=Now() - timedelta(minutes=6))
         tasks.give_sign_of_life()
-        assert checked(self.NAME).keys == ["relay"]
+        assert checked(self.NAME).keys == ["relay", "sagas"]
 
     def test_of_the_worker_come_from_the_relay_as_well(self):
         Heartbeat.objects.update(at=Now() - timedelta(minutes=6))
         tasks.relay_outbox()
-        assert checked(self.NAME).keys == ["scheduler"]
+        assert checked(self.NAME).keys == ["sagas", "scheduler"]
 
     def test_of_the_relay_come_when_it_has_delivered(self, monkeypatch):
         """One that hangs is silent, though its worker is alive."""
@@ -45,7 +45,7 @@ class TestSignsOfLife:
         monkeypatch.setattr(tasks, "deliver_due", lambda **options: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             tasks.relay_outbox()
-        assert checked(self.NAME).keys == ["relay", "scheduler"]
+        assert checked(self.NAME).keys == ["relay", "sagas", "scheduler"]
 
     def test_are_written_once_in_a_while(self):
         beat("worker")
