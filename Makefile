@@ -9,7 +9,7 @@ PORT ?= 8000
 ARGS ?=
 PY := .venv/bin/python
 # Half of the suite waits: for locks, for processes. A file stays together, with what it has set up.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+PARALLEL := -n 3 --dist loadfile
 COMPILE := $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .PHONY: setup setup-e2e demo test e2e pictures lint bench portable stop lock

@@ -121,6 +121,15 @@ def test_an_undo_is_tried_until_it_is_done(provider):
     assert (saga.state, is_whole()) == ("compensated", "as before")
 
 
+def test_an_undo_whose_key_got_a_stored_failure_takes_another(provider):
+    saga = begin()
+    provider.faults.extend([None, RefusedForGood("422"), "stored"])
+    settle(seconds=15 * 86_400)
+
+    saga.refresh_from_db()
+    assert (saga.state, is_whole()) == ("compensated", "as before")
+
+
 def test_an_undo_that_is_refused_hides_no_other_and_waits_for_a_person(provider):
     saga = begin()
     provider.faults.extend([None, RefusedForGood("422"), RefusedForGood("no undo")])
