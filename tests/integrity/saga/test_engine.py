@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrity.models import Saga, SagaSecret
+from integrity.models import SagaSecret
 from integrity.saga.claim import claim
 from integrity.saga.definition import Probe
 from integrity.saga.engine import run_due
