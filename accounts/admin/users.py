@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminRadioSelectWidget
 
@@ -80,6 +81,13 @@ class UserAdmin(AccountFacts):
     has_resend_verification_permission = may("accounts.resend_verification")
     has_remove_second_factor_permission = may("accounts.remove_second_factor")
     has_end_account_permission = may("accounts.end_account")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """Who is leaving can be kept, and nobody else."""
+        user = self.get_object(request, str(object_id))
+        other = "end_account" if user and user.leaving_since else "keep_account"
+        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [each for each in offered if not each.action_name.endswith(other)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

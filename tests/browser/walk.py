@@ -72,7 +72,7 @@ def undo_it(newcomer: Visitor, show: Show) -> None:
     newcomer.type(reason="To see that it can be taken back")
     newcomer.press("Put back 3 changes")
     comes_to(newcomer, "undone")
-    newcomer.sees("Checked after the repair, before the undo")
+    newcomer.sees("Checked after the undo")
     show("undone")
 
 
