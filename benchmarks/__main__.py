@@ -36,7 +36,7 @@ def main() -> None:
     from benchmarks.measure import Size
 
     # The doorbell is the broker's time, not ours.
-    silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL"), "")
+    silent = dict.fromkeys(("DOORBELL", "CHECK_DOORBELL", "REPAIR_DOORBELL", "SAGA_DOORBELL"), "")
     settings.INTEGRITY = settings.INTEGRITY | silent
     usual = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
