@@ -1,5 +1,7 @@
 # make demo   set up, start everything, serve with demo data     FRESH=1 starts over, PORT=8001
-# make test   set up, run the whole suite                        ARGS="tests/config -k socket"
+# make test   set up, run the suite, with a part of each drill   ARGS="tests/config -k socket"
+# make drill  set up, run all of each drill                      ARGS=tests/drill/test_wizard.py
+# make storm  set up, kill and freeze real workers               STORM_SECONDS=60 longer, STORM_SEED=1 once more
 # make stop   stop the embedded PostgreSQL
 # make pictures   take those of the README again                 TO=docs/pictures
 # make lint, make e2e, make bench, make portable, make lock
@@ -8,11 +10,14 @@ PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
 PY := .venv/bin/python
+# Programs and tests start many times here: what one has compiled, the next only reads.
+export PYTHONDONTWRITEBYTECODE :=
+ELSEWHERE := --ignore=tests/browser --ignore=tests/portable --ignore=tests/storm
 # Half of the suite waits: for locks, for processes. A file stays together, with what it has set up.
 PARALLEL := -n 3 --dist loadfile
 COMPILE := $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: setup setup-e2e demo test e2e pictures lint bench portable stop lock
+.PHONY: setup setup-e2e setup-bench demo test drill storm e2e pictures lint bench portable stop lock
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed here. Install Python 3.11 or newer, or name one: make setup PYTHON=python3.12" >&2; exit 1; }
@@ -25,7 +30,13 @@ demo: setup
 	@$(PY) manage.py demo --port $(PORT) $(if $(FRESH),--fresh)
 
 test: setup
-	$(PY) -m pytest --ignore=tests/browser --ignore=tests/portable $(PARALLEL) $(ARGS)
+	$(PY) -m pytest $(ELSEWHERE) $(PARALLEL) $(ARGS)
+
+drill: setup
+	DRILL=every $(PY) -m pytest -m drill $(ELSEWHERE) $(PARALLEL) $(ARGS)
+
+storm: setup
+	$(PY) -m pytest tests/storm -rP --durations=10 $(ARGS)
 
 e2e: setup-e2e
 	$(PY) -m pytest tests/browser -p playwright $(ARGS)
@@ -43,7 +54,10 @@ lint: setup
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m pytest --quiet tests/test_repository.py
 
-bench: setup
+setup-bench: setup
+	@$(PY) -m benchmarks.peers.install
+
+bench: setup-bench
 	$(PY) -m benchmarks $(ARGS)
 
 portable: setup
@@ -56,5 +70,6 @@ lock: setup
 	$(COMPILE) --extra site -o requirements.txt pyproject.toml
 	$(COMPILE) --extra dev -o requirements-dev.txt pyproject.toml
 	$(COMPILE) --extra e2e -o requirements-e2e.txt pyproject.toml
+	$(COMPILE) --extra bench -o requirements-bench.txt pyproject.toml
 	echo "setuptools>=77" | $(COMPILE) -o requirements-wheel.txt pyproject.toml -
 	echo uv | $(COMPILE) -o requirements-uv.txt -

@@ -7,7 +7,6 @@ missing there; each of them is asked for once more, because a list that is read 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
@@ -20,12 +19,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.address_change import find_change, is_promised
 from accounts.clients.identity import PAGE, Identities, Identity, identities
 from accounts.clients.outcomes import Wait
 from accounts.emails import canonical_email
 from accounts.errors import AccountError, EmailTaken
 from accounts.identity import agrees, couples, note_listed, note_otherwise, promise_identity
 from accounts.models import IdentityReading, Tombstone, User
+from accounts.passes import unfinished
 from accounts.signup import insert_rows
 from integrity.audit import Actor, audit
 from integrity.flows import flow
@@ -34,8 +35,6 @@ from integrity.sqlstate import constraint_name
 
 R = TypeVar("R")
 UID_IS_UNIQUE = "accounts_user_uid_key"
-# How long a reading that was begun is gone on with; then a new one is begun.
-GOES_ON = timedelta(hours=6)
 # Between two calls: the provider doesn't say how many it takes.
 PAUSE = 0.2
 LONGEST_WAIT, WAITS = 60.0, 5
@@ -80,7 +79,7 @@ def look_for_adoptions() -> Iterator[Line]:
         VendorError: see accounts.clients.outcomes. What was found so far isn't all.
     """
     client, seen, began = _client(), set[UUID](), timezone.now()
-    for _, listed in _pages(client, 1):
+    for _, listed in pages(client, 1):
         seen.update(each.id for each in listed)
         yield from (Line(each.id, what) for each, what in _judged(client, listed))
     yield from _missing_there(client, began, ~Q(uid__in=seen))
@@ -94,10 +93,10 @@ def adopt_identities(*, by: Actor) -> Iterator[Line]:
         VendorError: it stays unfinished; call again later, and it goes on.
     """
     client = _client()
-    reading = _unfinished() or IdentityReading.objects.create()
+    reading = unfinished(IdentityReading) or IdentityReading.objects.create()
     reading.refresh_from_db()
     # One page again: what was removed there meanwhile has moved the rest up.
-    for number, listed in _pages(client, max(1, reading.page - 1)):
+    for number, listed in pages(client, max(1, reading.page - 1)):
         lines = [
             Line(each.id, _carried_out(what, each, by)) for each, what in _judged(client, listed)
         ]
@@ -178,13 +177,8 @@ def _client() -> Identities:
     return client
 
 
-def _unfinished() -> IdentityReading | None:
-    recent = timezone.now() - GOES_ON
-    newest = IdentityReading.objects.filter(started_at__gt=recent).order_by("-pk").first()
-    return newest if newest and newest.finished_at is None else None
-
-
-def _pages(client: Identities, first: int) -> Iterator[tuple[int, list[Identity]]]:
+def pages(client: Identities, first: int) -> Iterator[tuple[int, list[Identity]]]:
+    """With their numbers, after a pause each."""
     number = first
     while listed := _patiently(partial(client.page, number)):
         yield number, listed
@@ -223,7 +217,10 @@ def _judged(client: Identities, listed: Sequence[Identity]) -> list[tuple[Identi
 def _second_look(client: Identities, uid: UUID) -> What:
     """It may have been told while the page was on its way."""
     found, user = _patiently(partial(client.find, uid)), couples().filter(uid=uid).first()
-    return What.OTHERWISE if found and user and not agrees(found, user) else What.KNOWN
+    if found is None or user is None or agrees(found, user):
+        return What.KNOWN
+    # A change that is under way settles what the provider has.
+    return What.KNOWN if find_change(user) else What.OTHERWISE
 
 
 def _to_adopt(identity: Identity) -> What:
@@ -231,7 +228,7 @@ def _to_adopt(identity: Identity) -> What:
         email = canonical_email(identity.email)
     except ValidationError:
         return What.NO_ADDRESS
-    is_taken = User.objects.filter(email=email).exists()
+    is_taken = User.objects.filter(email=email).exists() or is_promised(email)
     return What.ADDRESS_TAKEN if is_taken else What.TO_ADOPT
 
 

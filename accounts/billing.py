@@ -104,6 +104,18 @@ def write_subscription(
     return _write(Subscription, row, facts.stripe_id, values, owner)
 
 
+def payment_values(facts: InvoiceFacts) -> dict[str, Any]:
+    return {
+        "state": Payment.State.PAID if facts.paid else Payment.State.FAILED,
+        "amount": facts.amount,
+        "currency": facts.currency,
+        "period_end": facts.period_end,
+        "attempts": facts.attempts,
+        "subscription_id": facts.subscription_id,
+        "event_created_at": facts.at,
+    }
+
+
 def _by_row(changes: Sequence[Changed]) -> tuple[Changed, ...]:
     """One for each row: an event may both make a customer known and say that it is gone."""
     fields: dict[str, tuple[str, ...]] = {}
@@ -149,16 +161,7 @@ def _pay(event: StripeEvent, user: User) -> list[Changed]:
     newest = newest_invoice(known, said)
     if newest == known or not newest.amount:
         return []
-    values = {
-        "state": Payment.State.PAID if newest.paid else Payment.State.FAILED,
-        "amount": newest.amount,
-        "currency": newest.currency,
-        "period_end": newest.period_end,
-        "attempts": newest.attempts,
-        "subscription_id": newest.subscription_id,
-        "event_created_at": newest.at,
-    }
-    return _write(Payment, row, name, values, {"user": user})
+    return _write(Payment, row, name, payment_values(newest), {"user": user})
 
 
 def _invoice_facts(row: Payment | None) -> InvoiceFacts | None:

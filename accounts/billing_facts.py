@@ -122,12 +122,16 @@ def subscription_facts(thing: Json, *, at: datetime, rank: int) -> SubscriptionF
 
 
 def invoice_in(event: StripeEvent) -> InvoiceFacts:
+    """Raises NotUnderstood."""
+    return invoice_facts(event.thing, paid=event.type == "invoice.paid", at=event.happened_at)
+
+
+def invoice_facts(thing: Json, *, paid: bool, at: datetime) -> InvoiceFacts:
     """Of an invoice as Stripe shows it since version 2025-03-31.
 
     Raises:
         NotUnderstood: it isn't one.
     """
-    thing, paid = event.thing, event.type == "invoice.paid"
     currency = thing.get("currency")
     if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise NotUnderstood
@@ -136,7 +140,7 @@ def invoice_in(event: StripeEvent) -> InvoiceFacts:
         subscription = subscription.get(name) if isinstance(subscription, Mapping) else None
     return InvoiceFacts(
         paid=paid,
-        at=event.happened_at,
+        at=at,
         attempts=_count(thing.get("attempt_count")),
         amount=_count(thing.get("amount_paid" if paid else "amount_due")),
         currency=currency,

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from accounts import breakers_billing, breakers_membership, breakers_vendors  # noqa: F401
+from accounts import (  # noqa: F401
+    breakers_billing,
+    breakers_exports,
+    breakers_listing,
+    breakers_membership,
+    breakers_vendors,
+)
 from accounts.breaking import a_couple
 from accounts.models import (
     Address,

@@ -202,4 +202,13 @@ def have_another_subscription_than_stripe() -> None:
         cancel_at_period_end=False,
         period_end=LONG_AGO,
         seen_at=Now(),
+        differs_since=LONG_AGO,
     )
+
+
+@breaker("accounts.every_subscription_is_at_stripe")
+def have_a_subscription_that_stripe_does_not_list() -> None:
+    _compare()
+    _compare()
+    _subscribe(a_couple(), "unlisted")
+    Subscription.objects.filter(pk="sub_unlisted").update(created_at=LONG_AGO)

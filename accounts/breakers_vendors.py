@@ -15,3 +15,8 @@ def tell_resend_something_else() -> None:
 @breaker("accounts.every_couple_has_an_identity")
 def tell_the_identity_provider_something_else() -> None:
     Identity.objects.create(user=a_couple(), told="something else")
+
+
+@breaker("accounts.every_proven_address_counts")
+def prove_an_address_for_nothing() -> None:
+    Address.objects.create(user=a_couple(), email="kept@example.com", verified=True, primary=False)

@@ -4,9 +4,7 @@ What differs is stored, page by page; invariants read it. A reading that stops h
 it stopped, and proves nothing until it is finished.
 """
 
-import itertools
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +28,7 @@ from accounts.models import (
     Subscription,
     User,
 )
+from accounts.passes import in_pages, unfinished
 from accounts.webhooks import TOLERANCE, customer_of, users_of
 from integrity.audit import Actor
 from integrity.flows import flow
@@ -43,8 +42,7 @@ Json = dict[str, Any]
 DAYS, ON_ITS_WAY = 4, timedelta(minutes=15)
 # What of a subscription has to be the same here.
 COMPARED = ("status", "cancel_at_period_end", "period_end", "prices")
-# How long one that was begun is gone on with; then a new one is begun.
-GOES_ON = timedelta(hours=6)
+SAID = (*COMPARED, "customer_id", "user_uid", "seen_at")
 # Between two pages: far below the 25 calls a second that Stripe grants an endpoint of a sandbox.
 PAUSE = 0.1
 
@@ -79,7 +77,7 @@ def compare_with_stripe(*, by: Actor, days: int = DAYS) -> Comparison:
         raise NothingToCompare
     since = timezone.now() - timedelta(days=days)
     comparison = _unfinished(since) or Comparison.objects.create(since=since)
-    for page in _pages(_events(client, comparison)):
+    for page in in_pages(_events(client, comparison), PAGE, pause=PAUSE):
         with understood("stripe events.list"):
             _take_apart(page)
         note_events(comparison=comparison, listed=page, by=by)
@@ -89,7 +87,8 @@ def compare_with_stripe(*, by: Actor, days: int = DAYS) -> Comparison:
         _go_on(comparison, reading=List.SUBSCRIPTIONS, after="")
         comparison.reading, comparison.after = List.SUBSCRIPTIONS, ""
     seen_at = _certainly_before()
-    for page in _pages(client.subscriptions(after=comparison.after)):
+    listed = client.subscriptions(after=comparison.after)
+    for page in in_pages(listed, PAGE, pause=PAUSE):
         note_subscriptions(comparison=comparison, listed=page, seen_at=seen_at, by=by)
         comparison.after, seen_at = page[-1]["id"], _certainly_before()
     _forget_what_is_not_listed(comparison)
@@ -128,8 +127,8 @@ def note_events(*, comparison: Comparison, listed: list[Json], by: Actor) -> Non
 def note_subscriptions(
     *, comparison: Comparison, listed: list[Json], seen_at: datetime, by: Actor
 ) -> None:
-    """Keep how those of a page are at Stripe that are otherwise here; forget those that agree, and
-    those that are nobody's any more.
+    """Keep how those of a page are at Stripe that are otherwise here, and that they are there at
+    all; forget those that agree, and those that are nobody's any more.
 
     Args:
         seen_at: when the page was asked for, or earlier.
@@ -137,21 +136,23 @@ def note_subscriptions(
     Raises:
         NotComparable, Overtaken: nothing was noted now.
     """
-    ListedSubscription.objects.filter(pk__in=[each["id"] for each in listed]).delete()
+    names = [each["id"] for each in listed]
+    Subscription.objects.filter(pk__in=names).update(listed_at=Now())
     ours = [_listed(*each, seen_at) for each in _of_ours(listed)]
-    # Two that read the same page at once have seen the same.
+    differing = [each for each in ours if not _agrees(each)]
+    alike = ListedSubscription.objects.filter(pk__in=names)
+    alike.exclude(pk__in=[each.pk for each in differing]).delete()
+    # Since when it differs stays as it was.
     ListedSubscription.objects.bulk_create(
-        (each for each in ours if not _agrees(each)), ignore_conflicts=True
+        differing, update_conflicts=True, unique_fields=["stripe_id"], update_fields=SAID
     )
     _go_on(comparison, after=listed[-1]["id"], more=len(listed))
 
 
 def _unfinished(since: datetime) -> Comparison | None:
     """The newest, if it looks back as far as this."""
-    recent = timezone.now() - GOES_ON
-    newest = Comparison.objects.filter(started_at__gt=recent).order_by("-pk").first()
-    goes_on = newest and newest.finished_at is None and newest.since <= since
-    return newest if goes_on else None
+    newest = unfinished(Comparison)
+    return newest if newest and newest.since <= since else None
 
 
 def _certainly_before() -> datetime:
@@ -179,13 +180,6 @@ def _events(client: Payments, comparison: Comparison) -> Iterator[Json]:
         return iter(())
     since = int(comparison.since.timestamp())
     return client.events(since=since, types=list(CHANGES), after=comparison.after)
-
-
-def _pages(listed: Iterator[Json]) -> Iterator[list[Json]]:
-    while page := list(itertools.islice(listed, PAGE)):
-        yield page
-        if len(page) == PAGE:
-            time.sleep(PAUSE)
 
 
 def _go_on(comparison: Comparison, *, more: int = 0, **where: str) -> None:

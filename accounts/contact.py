@@ -14,7 +14,8 @@ from django.db.models.functions import Coalesce, Concat
 
 from accounts.errors import UserNotFound
 from accounts.lookup import hold_user, lock_user
-from accounts.models import Contact, Kind, Tombstone, User
+from accounts.models import Contact, Kind, Listing, Tombstone, User
+from accounts.set_right import AS_TOLD, forget_differences
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.outbox import enqueue
@@ -121,15 +122,18 @@ def note_contact(*, user: User, contact_id: str, told: str, muted: bool) -> None
     try:
         user = hold_user(user)
     except UserNotFound:
-        return _promise_removal(user, contact_id)
+        return promise_removal(user.uid, contact_id)
     if Tombstone.objects.filter(uid=user.uid).exists():
-        return _promise_removal(user, contact_id)
+        return promise_removal(user.uid, contact_id)
     is_ours = muted or _contact_of(user).unsubscribed
     _store(user, contact_id=contact_id, told=told, muted_by_us=is_ours)
+    forget_differences(Listing.Of.CONTACTS, user.uid, AS_TOLD)
 
 
-def _promise_removal(user: User, contact_id: str) -> None:
-    _promise(REMOVE_CONTACT, user.uid, key=contact_id, contact=contact_id)
+@transaction_required
+def promise_removal(uid: UUID, contact_id: str) -> None:
+    """Of whoever was deleted here."""
+    _promise(REMOVE_CONTACT, uid, key=contact_id, contact=contact_id)
 
 
 def _contact_of(user: User) -> Contact:

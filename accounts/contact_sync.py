@@ -14,7 +14,8 @@ from accounts.clients.contacts import Contacts, contacts
 from accounts.clients.outcomes import Missing, Unknown
 from accounts.contact import doubt_contact, note_contact, note_unsubscribed, verified_couples
 from accounts.errors import AccountError, UserNotFound
-from accounts.models import Contact, User
+from accounts.models import Contact, Listing, User
+from accounts.set_right import forget_removed
 
 
 class NoContactsKey(AccountError):
@@ -73,6 +74,7 @@ def remove_contact(id: str) -> None:
         VendorError: see accounts.clients.outcomes.
     """
     _client().remove(id)
+    forget_removed(Listing.Of.CONTACTS, id)
 
 
 def _client() -> Contacts:

@@ -54,7 +54,7 @@ def hold_owner(customer: str, uids: frozenset[UUID]) -> tuple[User, list[Changed
         Ownerless, CustomerOfAnother, UserNotFound: see there.
     """
     _hold(customer)
-    if _is_tombstoned(customer, uids):
+    if tombstone_of(customer, uids):
         raise Ownerless(Reason.TOMBSTONED)
     linked = Customer.objects.select_related("user").filter(pk=customer).first()
     if (owner := _owner(uids, linked)) is None:
@@ -80,6 +80,12 @@ def know_customer(*, customer: str, user: User, by: Actor) -> None:
         raise CustomerOfAnother
 
 
+def tombstone_of(customer: str, uids: frozenset[UUID]) -> Tombstone | None:
+    """Of the account that was the customer's, or that is named."""
+    gone = Q(vendor_ids__contains=[digest(customer)]) | Q(uid__in=uids)
+    return Tombstone.objects.filter(gone).first()
+
+
 def digest(vendor_id: str) -> str:
     """How a tombstone keeps a vendor's id."""
     return sha256(vendor_id.encode()).hexdigest()
@@ -90,11 +96,6 @@ def _hold(customer: str) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"stripe:{customer}"]
         )
-
-
-def _is_tombstoned(customer: str, uids: frozenset[UUID]) -> bool:
-    gone = Q(vendor_ids__contains=[digest(customer)]) | Q(uid__in=uids)
-    return Tombstone.objects.filter(gone).exists()
 
 
 def _owner(uids: frozenset[UUID], linked: Customer | None) -> User | None:

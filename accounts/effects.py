@@ -7,15 +7,17 @@ from accounts.carrying_out import CannotTell, carry_out
 from accounts.clients import mail
 from accounts.contact import REMOVE_CONTACT, SYNC_CONTACT
 from accounts.contact_sync import AddressIsTaken, NoContactsKey, remove_contact, sync_contact
+from accounts.correcting import READ_PAYMENT, correct
 from accounts.customers import APPLY_EVENT
 from accounts.errors import AccountError
 from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
-from accounts.identity import CREATE_IDENTITY, REMOVE_IDENTITY
+from accounts.identity import CREATE_IDENTITY, MATCH_BAN, REMOVE_IDENTITY
 from accounts.identity_sync import (
     ChangedThere,
     NoIdentityKey,
     NotYetFree,
     make_identity,
+    match_ban,
     remove_identity,
 )
 from accounts.inbox import EventForgotten, EventNotApplied, EventNotFound, State, replay_event
@@ -66,6 +68,15 @@ def fetch_subscription(message: Message) -> None:
         raise Permanent(str(error)) from None
 
 
+@effect(READ_PAYMENT)
+def read_payment(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            correct(payment=message.payload["payment"], by=RELAY)
+    except AccountError as error:
+        raise Permanent(str(error)) from None
+
+
 @effect(SYNC_CONTACT)
 def tell_resend(message: Message) -> None:
     try:
@@ -104,6 +115,15 @@ def remove_from_identity_provider(message: Message) -> None:
     try:
         with outcomes_for_the_relay():
             remove_identity(UUID(message.payload["user"]))
+    except NoIdentityKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(MATCH_BAN)
+def ban_or_free_at_identity_provider(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            match_ban(UUID(message.payload["user"]))
     except NoIdentityKey as error:
         raise RetryLater(REFUSED_TO_ALL, str(error)) from None
 

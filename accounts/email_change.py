@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 
+from accounts.address_change import call_off_change, refuse_while_changing
 from accounts.emails import canonical_email
 from accounts.errors import SameEmail
 from accounts.links import promise_link
@@ -21,6 +22,7 @@ def request_email_change(*, user: User, email: str, by: Actor, operation: str = 
 
     Raises:
         SameEmail: there is nothing to change.
+        AddressIsChanging: nothing was changed.
         MailedAMomentAgo: nothing was changed.
         AlreadyDone: this very submission was committed before.
     """
@@ -29,6 +31,7 @@ def request_email_change(*, user: User, email: str, by: Actor, operation: str = 
     user = lock_user(user)
     if email == user.email:
         raise SameEmail
+    refuse_while_changing(user)
     limit_mail("verify", email)
     forget_waiting_addresses(user)
     address = EmailAddress.objects.create(user=user, email=email, primary=False)
@@ -39,9 +42,11 @@ def request_email_change(*, user: User, email: str, by: Actor, operation: str = 
 
 @flow("accounts.cancel_email_change")
 def cancel_email_change(*, user: User, by: Actor) -> bool:
-    """Stay with the old address; the link to the new one dies. False when nothing waited."""
+    """Stay with the old address; the link to the new one dies. False when nothing waited, or it is
+    the account's address by now.
+    """
     user = lock_user(user)
-    cancelled = forget_waiting_addresses(user)
+    cancelled = forget_waiting_addresses(user) or call_off_change(user, by=by)
     audit("accounts.email_change_cancelled", by=by, subject=user)
     return cancelled
 

@@ -6,6 +6,9 @@ account that is smaller, and not broken.
 
 from collections.abc import Callable
 
+from django.db.models import F
+
+from accounts.holding import holds_on
 from accounts.invitations import end_invitations
 from accounts.locks import lock_users, lock_weddings
 from accounts.mail import enqueue_mail, link
@@ -35,7 +38,8 @@ def erase_some(user: User, *, ends_wedding: bool) -> bool:
     """Take one bit away. False once nothing is left.
 
     Args:
-        ends_wedding: for the partner, too, who goes on with an empty one. Otherwise it stays theirs.
+        ends_wedding: for the partner, too, who goes on with an empty one. Otherwise, and where the
+            partner's account is held, it stays theirs.
     """
     held = _hold_everybody(user)
     if user.pk not in held:
@@ -46,7 +50,8 @@ def erase_some(user: User, *, ends_wedding: bool) -> bool:
     if not held.issuperset(partner.pk for partner in partners):
         # Somebody joined a moment ago; they are held the next time.
         return True
-    if partners and ends_wedding:
+    _forget_name(user, partners)
+    if partners and ends_wedding and not holds_on(partners).exists():
         _part(wedding, partners)
     elif not (partners or _is_erased(user, wedding)):
         return True
@@ -68,6 +73,13 @@ def _hold_everybody(user: User) -> set[int]:
     """The user and whoever plans with them."""
     theirs = Member.objects.filter(wedding__members__user=user)
     return set(lock_users(*theirs.values_list("user", flat=True)))
+
+
+def _forget_name(user: User, partners: list[User]) -> None:
+    """Whoever planned with them has told their name, and may tell another."""
+    for partner in partners:
+        named = Profile.objects.filter(user=partner, partner_name__iexact=user.profile.name)
+        named.exclude(partner_name="").update(partner_name="", version=F("version") + 1)
 
 
 def _part(wedding: Wedding, partners: list[User]) -> None:

@@ -35,6 +35,11 @@ class ChangeWaits(AccountError):
     """The account is verified, and the address it is to change to waits for its own link."""
 
 
+class AddressIsChanging(AccountError):
+    """Your address is being changed just now, or the last change is being taken back. Ask again once
+    that is done; the page of your address tells when."""
+
+
 class AlreadyVerified(AccountError):
     """This account's address is verified. Ask for a change of it instead."""
 

@@ -11,20 +11,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Concat
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Concat, Now
 
 from accounts.clients.identity import Identity as There
 from accounts.contact import BETWEEN, Fingerprint
 from accounts.errors import UserNotFound
 from accounts.lookup import hold_user
-from accounts.models import Identity, Kind, Tombstone, User
+from accounts.models import Identity, Kind, Listing, Tombstone, User
+from accounts.set_right import AS_TOLD, forget_differences
 from integrity.flows import flow
 from integrity.outbox import enqueue
 from integrity.transactions import transaction_required
 
 CREATE_IDENTITY = "accounts.create_identity"
 REMOVE_IDENTITY = "accounts.remove_identity"
+MATCH_BAN = "accounts.match_ban"
 ORDER = "identity:"
 
 
@@ -69,9 +70,22 @@ def promise_first_identity(user: User) -> None:
         _promise(CREATE_IDENTITY, user.uid)
 
 
-def _promise(effect: str, uid: UUID) -> None:
+def _promise(effect: str, uid: UUID, key: str = "") -> None:
     order = f"{ORDER}{uid}"
-    enqueue(effect, key=order, payload={"user": str(uid)}, ordering_key=order)
+    enqueue(effect, key=key or order, payload={"user": str(uid)}, ordering_key=order)
+
+
+@transaction_required
+def promise_removal(uid: UUID) -> None:
+    """Of whoever was deleted here."""
+    _promise(REMOVE_IDENTITY, uid)
+
+
+@transaction_required
+def promise_ban(user: User) -> None:
+    """Have them banned there if the account is switched off here, and freed if it is not."""
+    if to_be_kept().filter(pk=user.pk).exists():
+        _promise(MATCH_BAN, user.uid, key=f"ban:{user.uid}")
 
 
 def doubt_identity(user: User) -> None:
@@ -94,6 +108,7 @@ def note_identity(*, user: User, told: str, refused: str = "") -> None:
     if Tombstone.objects.filter(uid=user.uid).exists():
         return _promise(REMOVE_IDENTITY, user.uid)
     _store([Identity(user=user, told=told, refused=refused)], "told", "refused")
+    forget_differences(Listing.Of.IDENTITIES, user.uid, AS_TOLD)
 
 
 @transaction_required
@@ -103,8 +118,8 @@ def note_listed(listed: Sequence[There]) -> None:
     rows = couples().filter(uid__in=found).select_for_update(no_key=True, of=("self",))
     users = list(rows.order_by("pk"))
     same = [user for user in users if agrees(found[user.uid], user)]
-    now = timezone.now()
-    _store([Identity(user=user, seen_at=now) for user in users], "seen_at")
+    # By the clock that says when a reading began.
+    _store([Identity(user=user, seen_at=Now()) for user in users], "seen_at")
     _store([Identity(user=user, told=user.fingerprint) for user in same], "told", "refused")
 
 

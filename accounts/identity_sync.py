@@ -7,11 +7,13 @@ that one there.
 from dataclasses import dataclass
 from uuid import UUID
 
+from accounts.address_change import on_its_way
 from accounts.clients.identity import Identities, identities
 from accounts.clients.outcomes import Missing, Rejected
 from accounts.errors import AccountError
 from accounts.identity import couples, doubt_identity, note_identity
-from accounts.models import User
+from accounts.models import Listing, User
+from accounts.set_right import AS_BANNED, forget_differences, forget_removed
 
 TAKEN = "email_exists"
 # Whoever gave the address up a moment ago is told of in as many tries.
@@ -45,6 +47,8 @@ class Person:
 def make_identity(uid: UUID, *, tries: int) -> None:
     """Make the person's identity as the person is now. Once it is, nobody is asked.
 
+    While their address is being changed, that tells the provider, and promises this at its end.
+
     An address that stays somebody else's there is kept as the reason why there is none: more tries
     would end the same, and accounts.every_couple_has_an_identity finds it.
 
@@ -56,12 +60,12 @@ def make_identity(uid: UUID, *, tries: int) -> None:
         VendorError: see accounts.clients.outcomes. All of it may be done again.
     """
     person = _person(uid)
-    if person is None or person.told == person.fingerprint:
+    if person is None or person.told == person.fingerprint or on_its_way(person.user).exists():
         return
     client = _client()
     doubt_identity(person.user)
     try:
-        _tell(client, person)
+        tell(client, person.user.uid, email=person.email, verified=person.verified)
     except Missing:
         raise ChangedThere from None
     except Rejected as error:
@@ -76,6 +80,21 @@ def remove_identity(uid: UUID) -> None:
         VendorError: see accounts.clients.outcomes.
     """
     _client().remove(uid)
+    forget_removed(Listing.Of.IDENTITIES, str(uid))
+
+
+def match_ban(uid: UUID) -> None:
+    """Ban the identity of an account that is switched off here, and free that of any other.
+
+    Raises:
+        NoIdentityKey: later.
+        VendorError: see accounts.clients.outcomes. All of it may be done again.
+    """
+    user, client = couples().filter(uid=uid).first(), _client()
+    found = client.find(uid) if user else None
+    if user and found and found.is_banned == user.is_active:
+        (client.free if user.is_active else client.ban)(uid)
+    forget_differences(Listing.Of.IDENTITIES, uid, AS_BANNED)
 
 
 def _client() -> Identities:
@@ -91,8 +110,12 @@ def _person(uid: UUID) -> Person | None:
     return Person(user=User(pk=row.pop("pk"), uid=uid), **row) if row else None
 
 
-def _tell(client: Identities, person: Person) -> None:
-    uid, email, verified = person.user.uid, person.email, person.verified
+def tell(client: Identities, uid: UUID, *, email: str, verified: bool) -> None:
+    """
+    Raises:
+        Missing: somebody has removed it since it was looked for.
+        VendorError: see accounts.clients.outcomes.
+    """
     found = client.find(uid)
     if found is None:
         client.create(uid, email=email, is_verified=verified)

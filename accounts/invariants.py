@@ -23,7 +23,9 @@ from accounts import (  # isort: skip  # noqa: F401
     invariants_billing,
     invariants_comparing,
     invariants_contact,
+    invariants_exports,
     invariants_identity,
+    invariants_listing,
     invariants_membership,
 )
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Now, TruncMonth
 
+from accounts.correcting import asked_about, wrong_payments
 from accounts.entitlement import premium_prices
 from accounts.leaving import KIND
 from accounts.models import (
@@ -129,10 +130,12 @@ def events_come_as_configured() -> QuerySet[Event]:
     "accounts.every_payment_is_of_somebody",
     statement="A payment is of more than nothing, in a currency, and of somebody, deleted or not.",
     severity=Severity.CRITICAL,
+    in_flight=asked_about,
 )
 def every_payment_is_of_somebody() -> QuerySet[Payment]:
-    nobodys = Q(user=None, tombstone=None)
-    return Payment.objects.filter(nobodys | Q(amount__lte=0) | Q(currency=""))
+    """One that Stripe is being asked about is suspected; the invariants about effects see to the
+    promise, and what was given up is wrong again."""
+    return wrong_payments()
 
 
 @invariant(
@@ -153,8 +156,11 @@ def usage_is_in_its_month() -> QuerySet[UsageEntry]:
 )
 def no_deleted_user_is_back() -> QuerySet[User]:
     """Until its deletion is finished, its row is still there; what comes back joins later."""
-    before = Tombstone.objects.filter(uid=OuterRef("uid"), sealed_at__lt=OuterRef("date_joined"))
-    return User.objects.filter(Exists(before))
+    sealed = Tombstone.objects.filter(uid=OuterRef("uid"))
+    before = sealed.filter(sealed_at__lt=OuterRef("date_joined"))
+    # Only a restore brings back one that may log in, or that nobody is deleting.
+    restored = Q(Exists(sealed)) & (Q(is_active=True) | Q(leaving_since=None))
+    return User.objects.filter(Q(Exists(before)) | restored)
 
 
 @invariant(

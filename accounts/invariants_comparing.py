@@ -1,14 +1,13 @@
-"""What Stripe's own lists must not know better than we do."""
+"""What Stripe's own lists must not know better than we do, nor we better than they."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.comparing import COMPARED
+from accounts.differences import listed_otherwise, unlisted
 from accounts.models import Comparison, Event, ListedSubscription, MissedEvent, Subscription
 from integrity.invariants import Severity, declare
 from integrity.invariants.declare import OfModel
@@ -16,6 +15,7 @@ from integrity.invariants.references import Inconclusive
 
 HERE = "accounts.every_event_of_stripe_is_here"
 AGREES = "accounts.every_subscription_is_as_at_stripe"
+LISTED = "accounts.every_subscription_is_at_stripe"
 OVERDUE = timedelta(hours=26)
 
 
@@ -38,15 +38,12 @@ class EventsAreHere(ListedByStripe):
 
 class SubscriptionsAgree(ListedByStripe):
     def violations(self) -> QuerySet[ListedSubscription]:
-        """What was told of it after the comparison is newer. One that is in doubt is being asked
-        about, and accounts.no_subscription_is_in_doubt sees to that."""
-        ours = Subscription.objects.filter(pk=OuterRef("pk"))
-        alike = ours.filter(**{name: OuterRef(name) for name in COMPARED})
-        newer = Q(event_created_at__gt=OuterRef("seen_at")) | Q(in_doubt_since__isnull=False)
-        settled = Exists(alike) | Exists(ours.filter(newer))
-        here = Coalesce(Subquery(ours.values("status")), Value("not here"))
-        differing = ListedSubscription.objects.filter(~settled)
-        return differing.annotate(expected=F("status"), actual=here)
+        return listed_otherwise()
+
+
+class SubscriptionsAreListed(ListedByStripe):
+    def violations(self) -> QuerySet[Subscription]:
+        return unlisted()
 
 
 def _refuse_unread() -> None:
@@ -73,6 +70,15 @@ declare(
         statement="A subscription here is as Stripe lists it.",
         severity=Severity.ERROR,
         model="accounts.ListedSubscription",
+        live=True,
+    )
+)
+declare(
+    SubscriptionsAreListed(
+        LISTED,
+        statement="A subscription that runs here is in Stripe's own list.",
+        severity=Severity.ERROR,
+        model="accounts.Subscription",
         live=True,
     )
 )

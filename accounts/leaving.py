@@ -13,13 +13,15 @@ from django.core import signing
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.address_change import call_off_change
 from accounts.errors import AccountError
 from accounts.lookup import hold_user, lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.models import Kind, Member, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
-from integrity.models import Saga
+from integrity.models import Saga, SagaStep
+from integrity.saga.lawful import Refused
 from integrity.saga.start import PastTheEnd, cancel, find_active, start
 from integrity.transactions import transaction_required
 
@@ -79,6 +81,7 @@ def leave(*, user: User, wish: Wish, by: Actor, operation: str = "") -> Saga:
         raise OnlyCouplesLeave
     if find_active(KIND, str(user.uid)):
         raise NotPutBackYet
+    call_off_change(user, by=by)
     User.objects.filter(pk=user.pk).update(leaving_since=Now(), sessions_ended_at=Now())
     options = _options(wish)
     saga = start(KIND, subject=str(user.uid), by=by, options=options)
@@ -94,6 +97,31 @@ def begin_anew(user: User, *, by: Actor) -> None:
     ends_wedding = bool(last and last.options["ends_wedding"])
     options = _options(Wish(ends_wedding=ends_wedding, days=0))
     start(KIND, subject=str(user.uid), by=by, options=options)
+
+
+@transaction_required
+def hurry(deletion: Saga) -> None:
+    """It waits no longer in case somebody thinks better of it. One that a person looks at still does."""
+    now = timezone.now()
+    SagaStep.objects.filter(saga=deletion, kind="timer", due_at__gt=now).update(due_at=now)
+    options = {**deletion.options, "until": min(deletion.options["until"], now.isoformat())}
+    due = Saga.due_after_the_call() if deletion.wait == Saga.Wait.TIMER else {}
+    Saga.objects.filter(pk=deletion.pk).update(options=options, **due)
+
+
+@transaction_required
+def delete_again(ended: Saga, by: Actor) -> Saga:
+    """A deletion that a person has ended half-way is carried to its end, as it was asked for.
+
+    Raises:
+        Refused: there is nothing to delete, or it stays.
+    """
+    user = User.objects.filter(uid=ended.subject).first()
+    if user is None:
+        raise Refused("There is no such account any more. What it left elsewhere is removed there.")
+    if hold_user(user).leaving_since is None:
+        raise Refused("The account stays. To delete it, ask for it anew on its page.")
+    return start(KIND, subject=ended.subject, by=by, options=ended.options, retry_of=ended.uid)
 
 
 @flow("accounts.stay")

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from integrity.models import Saga, SagaStep
+from accounts.holding import HELD, OWES
+from integrity.models import Saga, SagaEvent, SagaStep
 
 State, Wait, Status = Saga.State, Saga.Wait, SagaStep.Status
 # Of what is gone for good, by the steps that see to it.
@@ -13,6 +15,11 @@ PARTS = {
     "delete_identity": "Your log-in",
     "delete_local": "Your account, and all that you planned here",
 }
+
+
+# The looks at what is in the way of a deletion. Only their own words are for whoever leaves.
+LOOKS = ("preflight", "seal")
+REASONS = (HELD, OWES)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class LeavingFacts:
         stage: `waiting` (until `until`; it may stay), `staying` (it is being taken back), `stayed`,
             `failed` (it could not be deleted, and stays), `looked_at` (by a person, and nothing is
             deleted), `going`, `gone`, `ended` (by a person).
+        kept: why it could not be deleted, where that is no failure; else blank.
         is_late: something doesn't answer, and is tried again.
     """
 
@@ -35,6 +43,7 @@ class LeavingFacts:
     until: datetime
     finished_at: datetime | None
     parts: list[Part]
+    kept: str
     is_late: bool
 
     @property
@@ -52,8 +61,16 @@ def leaving_facts(saga: Saga) -> LeavingFacts:
         until=datetime.fromisoformat(saga.options["until"]),
         finished_at=saga.finished_at,
         parts=_parts(saga),
+        kept="" if saga.cancelled_at else why_it_stays(saga.uid),
         is_late=saga.first_failed_at is not None or saga.state in Saga.PARKED,
     )
+
+
+def why_it_stays(saga: UUID) -> str:
+    """What the last look found in the way, in its own words; blank if it found nothing."""
+    failed = SagaEvent.objects.filter(saga__uid=saga, event="step_failed", step__in=LOOKS)
+    told = failed.filter(detail__error__in=REASONS).order_by("-id").first()
+    return str(told.detail["error"]) if told else ""
 
 
 def _stage(saga: Saga) -> str:

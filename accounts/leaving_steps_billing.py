@@ -27,7 +27,7 @@ def capture_billing(at: At) -> dict[str, Any]:
     """Their customers, and which of their subscriptions would renew."""
     wait_for_begun_calls(at)
     client = configured(payments())
-    customers = sorted(set(_customers(client, leaver(at))))
+    customers = sorted(set(customers_of(client, leaver(at))))
     return {
         "customers": customers,
         "renewing": [one["id"] for one in _live(client, customers) if _renews(one)],
@@ -92,7 +92,7 @@ def is_billing_ended(at: At) -> Probe:
     return Probe.DONE if all(gone) else Probe.NOT_DONE
 
 
-def _customers(client: Payments, user: User) -> Iterator[str]:
+def customers_of(client: Payments, user: User) -> Iterator[str]:
     """Those that we know, and one that a lost answer may have left behind."""
     yield from Customer.objects.filter(user=user, deleted_at=None).values_list("pk", flat=True)
     for found in client.customers(email=user.email):

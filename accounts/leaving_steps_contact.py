@@ -12,7 +12,7 @@ from accounts.leaving_steps import (
     leaver,
     wait_for_begun_calls,
 )
-from accounts.models import Contact, User
+from accounts.models import Contact, Tombstone, User
 from integrity.saga.context import At
 from integrity.saga.definition import Probe
 from integrity.saga.outcomes import ChangedSince
@@ -22,7 +22,7 @@ from integrity.saga.outcomes import ChangedSince
 def capture_contact(at: At) -> dict[str, Any]:
     """Whom Resend knows, and whether they had our news."""
     wait_for_begun_calls(at)
-    found = _contact_of(configured(contacts()), leaver(at))
+    found = contact_of(configured(contacts()), leaver(at))
     if found is None:
         return {"contacts": [], "muted": True}
     return {"contacts": [found.id], "muted": found.unsubscribed}
@@ -80,10 +80,12 @@ def _to_mute(at: At) -> list[str]:
     return ids
 
 
-def _contact_of(client: Contacts, user: User) -> There | None:
+def contact_of(client: Contacts, user: User) -> There | None:
     """By the id that is stored; without one, by the address, for the answer to its making may have
     been lost. Until the account is sealed, the address is theirs."""
     kept = Contact.objects.filter(user=user).exclude(contact_id="").first()
+    if kept is None and Tombstone.objects.filter(uid=user.uid).exists():
+        return None  # It was sealed before, and is back; the address may be somebody else's since.
     found = client.find(kept.contact_id if kept else user.email)
     theirs = Contact.objects.exclude(user=user)
     if found is None or theirs.filter(contact_id=found.id).exists():

@@ -8,7 +8,10 @@ from django.db.models.functions import Now
 from accounts.contact import promise_contact
 from accounts.email_change import forget_waiting_addresses
 from accounts.erasing import erase_some
+from accounts.exporting import end_exports
+from accounts.holding import why_kept
 from accounts.identity import promise_identity
+from accounts.leaving_facts import why_it_stays
 from accounts.leaving_steps import TARGETS, leaver, wait_for_begun_calls
 from accounts.leaving_steps_billing import is_billing_ended
 from accounts.leaving_steps_contact import is_contact_deleted
@@ -58,7 +61,11 @@ def thaw(at: At) -> None:
         "staying",
         to=user.email,
         key=f"staying:{at.saga}",
-        context={"asked": at.cancelled, "link": link("account_login")},
+        context={
+            "asked": at.cancelled,
+            "kept": why_it_stays(at.saga),
+            "link": link("account_login"),
+        },
         about=user,
     )
 
@@ -77,18 +84,27 @@ def end_of_grace(at: At) -> datetime:
 @transaction_required
 def preflight(at: At) -> None:
     """The last look before the log-in is taken away."""
-    leaver(at)
+    _refuse_to_go(leaver(at))
     wait_for_begun_calls(at)
 
 
 @transaction_required
 def seal(at: At) -> None:
+    user = hold_user(leaver(at))
+    # Somebody may have held it since the last look.
+    _refuse_to_go(user)
     targets = seal_account(
-        leaver(at),
+        user,
         customers=at.secret("prior:pause_billing").get("customers", []),
         contacts=at.secret("prior:mute_contact").get("contacts", []),
     )
     at.replace_secret(TARGETS, targets)
+    end_exports(leaver(at), by=at.by)
+
+
+def _refuse_to_go(user: User) -> None:
+    if why := why_kept(user):
+        raise RefusedForGood(why)
 
 
 @transaction_required
@@ -101,12 +117,23 @@ def delete_local(at: At) -> More | None:
 
 def what_is_left(at: At) -> list[str]:
     """The steps of whose work something is left, here or at a vendor."""
-    planned = SagaStep.objects.filter(saga__uid=at.saga, name__in=LOOKS).order_by("position")
-    names = planned.values_list("name", flat=True)
-    left = [name for name in names if LOOKS[name](at) != Probe.DONE]
+    left = what_vendors_have_left(at)
     if User.objects.filter(uid=at.subject).exists():
         left.append("delete_local")
     return left
+
+
+def what_vendors_have_left(at: At) -> list[str]:
+    planned = SagaStep.objects.filter(saga__uid=at.saga, name__in=LOOKS).order_by("position")
+    names = planned.values_list("name", flat=True)
+    return [name for name in names if LOOKS[name](at) != Probe.DONE]
+
+
+@transaction_required
+def has_its_tombstone(at: At) -> None:
+    """Without one, an account of this id could be here, and need what would be removed."""
+    if not Tombstone.objects.filter(uid=at.subject).exists():
+        raise RefusedForGood("there is no tombstone of this account")
 
 
 @transaction_required

@@ -6,9 +6,9 @@ from allauth.account import app_settings
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core import signing
 
+from accounts.address_change import is_promised, is_somebodys
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest
-from accounts.models import User
 from integrity.transactions import transaction_required
 
 
@@ -19,7 +19,7 @@ def promise_link(address: EmailAddress, kind: str = "verify") -> None:
     Whoever asked sees the same either way. The unique address decides at the end, so that a race
     between this look and the click changes nothing.
     """
-    if User.objects.filter(email=address.email).exclude(pk=address.user_id).exists():
+    if is_somebodys(address.email, but=address.user):
         promise_account_exists(address.email)
     else:
         promise_verification(address, kind)
@@ -48,6 +48,7 @@ def promise_account_exists(email: str) -> None:
         context={
             "login_link": link("account_login"),
             "reset_link": link("account_reset_password"),
+            "is_promised": is_promised(email),
         },
     )
 

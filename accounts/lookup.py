@@ -30,7 +30,7 @@ def find_user(text: str) -> User:
 
 
 def _who_waits_for(email: str) -> User:
-    waiting = EmailAddress.objects.filter(email=email, verified=False).values("user")
+    waiting = EmailAddress.objects.filter(email=email).values("user")
     users = list(User.objects.filter(pk__in=waiting).order_by("pk"))
     if len(users) > 1:
         raise SeveralWait(user.uid for user in users)

@@ -1,4 +1,5 @@
-"""Whoever is leaving reaches one page only: the one that tells how far it is."""
+"""Whoever is leaving reaches the page that tells how far it is, and may take a copy with them. Whoever's
+address has changed in the background goes on in the browser that has confirmed it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +7,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
+from accounts.following import catch_up
 from accounts.leaving import deletion_of, token_of
 
-_OPEN = {"accounts_leaving", "accounts_staying", "account_logout"}
+_OPEN = {
+    *("accounts_leaving", "accounts_staying", "account_logout"),
+    *("accounts_export", "accounts_export_download"),
+}
 
 
 class LeavingFirst:
@@ -21,6 +26,7 @@ class LeavingFirst:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
+        catch_up(request.session)
         match, user = request.resolver_match, request.user
         if match is None or match.url_name in _OPEN or not user.is_authenticated:
             return None

@@ -3,9 +3,11 @@
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 
+from accounts.address_change import call_off_change, is_promised
 from accounts.email_change import forget_waiting_addresses
 from accounts.emails import canonical_email
 from accounts.errors import PasswordChangedMeanwhile
+from accounts.links import promise_account_exists
 from accounts.lookup import lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest, limit_mail
@@ -16,7 +18,8 @@ from integrity.flows import claim_operation, flow
 
 @flow("accounts.request_password_reset")
 def request_password_reset(*, email: str, by: Actor) -> None:
-    """Write one mail to the address: with a link if it has an account, else saying that it hasn't.
+    """Write one mail to the address: with a link if it has an account, else saying that it hasn't, or
+    not yet.
 
     Raises:
         MailedAMomentAgo: nothing was sent.
@@ -26,6 +29,8 @@ def request_password_reset(*, email: str, by: Actor) -> None:
     user = User.objects.filter(email=email, is_active=True).first()
     if user:
         _promise_reset_link(user)
+    elif is_promised(email):
+        promise_account_exists(email)
     else:
         _promise_no_account(email)
 
@@ -48,6 +53,7 @@ def set_password(*, user: User, password_hash: str, by: Actor) -> None:
     held.password = password_hash
     held.save(update_fields=["password"])
     forget_waiting_addresses(held)
+    call_off_change(held, by=by)
     enqueue_mail(
         "password_changed",
         to=held.email,

@@ -3,10 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
+from accounts.address_change import KIND as CHANGE
+from accounts.exporting import KIND as EXPORT
 from accounts.invitations import State, end_invitations
 from accounts.mail import EFFECT
-from accounts.models import Address, Customer, Invitation, MissedEvent, User
-from integrity.models import OutboxMessage
+from accounts.models import (
+    Address,
+    Customer,
+    Difference,
+    ExportPiece,
+    Invitation,
+    MissedEvent,
+    User,
+)
+from integrity.models import OutboxMessage, SagaSecret
 from integrity.privacy import eraser, hold
 from integrity.sealed import unseal
 
@@ -48,10 +58,19 @@ hold(
     neither=dict.fromkeys(("sync_conflicts", "version"), "counts writes"),
 )
 hold(
+    "accounts.Hold",
+    title="Why we keep your account",
+    of="user",
+    personal=("reason", "placed_at", "until"),
+    withheld={"reason": "what a court or an authority may forbid us to tell; ask us"},
+    erased=WITH_THE_ACCOUNT,
+    neither={"placed_by": "the public id of an operator"},
+)
+hold(
     "accounts.Contact",
     title="Our news",
     of="user",
-    personal=("contact_id", "unsubscribed"),
+    personal=("contact_id", "unsubscribed", "seen_at"),
     erased="The contact is removed at Resend; the row goes with the account.",
     neither={"told": "a digest of what Resend was told", "muted_by_us": "who muted it"},
 )
@@ -108,7 +127,8 @@ hold(
     personal=("stripe_id", "status", "cancel_at_period_end", "period_end", "created_at"),
     erased=WITH_THE_ACCOUNT,
     neither=dict.fromkeys(
-        ("event_created_at", "event_rank", "in_doubt_since"), "how new our knowledge is"
+        ("event_created_at", "event_rank", "in_doubt_since", "listed_at"),
+        "how new our knowledge is",
     )
     | {"prices": "Stripe's names of what is sold"},
 )
@@ -170,6 +190,25 @@ hold(
     },
 )
 hold("accounts.Comparison", neither={"after": AT_STRIPE})
+hold("accounts.Export", neither={"saga": MADE_UP})
+hold(
+    "accounts.ExportPiece",
+    sealed={"sealed": "all that is exported of a person, on its way to them by `/account/export/`"},
+    erased="Gone after seven days, and with the account by accounts.exports; the rows as soon as"
+    " the file is made of them.",
+)
+hold(
+    "accounts.Listing", neither={"after": "an id of ours or of Resend's, which is drawn at random"}
+)
+hold(
+    "accounts.Difference",
+    neither={
+        "id": "what differs, and their_id",
+        "their_id": "an id of Resend's or of ours, which is drawn at random",
+        "user_uid": "the public id of an account, which names nobody once that is gone",
+        "what": OURS,
+    },
+)
 hold(
     "accounts.FailedRequest",
     neither={
@@ -207,12 +246,35 @@ def erase_invitations(person: User, limit: int) -> int:
     return end_invitations(Invitation.objects.filter(pk__in=some), State.WITHDRAWN)
 
 
+@eraser("accounts.exports")
+def erase_exports(person: User, limit: int) -> int:
+    """Copies of their data that they have asked for, and what vendors said for one."""
+    SagaSecret.objects.filter(saga__kind=EXPORT, saga__subject=str(person.uid)).delete()
+    pieces = ExportPiece.objects.filter(export__user=person)
+    some = list(pieces.order_by("pk").values_list("pk", flat=True)[:limit])
+    return ExportPiece.objects.filter(pk__in=some).delete()[0]
+
+
 @eraser("accounts.missed_events")
 def erase_missed_events(person: User, limit: int) -> int:
     """Those that name them as the customer; the ones that came are blanked with the account."""
     names = list(Customer.objects.filter(user=person).values_list("pk", flat=True))
     theirs = [each.pk for each in MissedEvent.objects.iterator() if _names(each.sealed, names)]
     return MissedEvent.objects.filter(pk__in=theirs[:limit]).delete()[0]
+
+
+@eraser("accounts.changes_of_address")
+def erase_changes(person: User, limit: int) -> int:
+    """What was sealed for one that waits for a person. Any other ends before its account."""
+    sealed = SagaSecret.objects.filter(saga__kind=CHANGE, saga__subject=str(person.uid))
+    return sealed.delete()[0]
+
+
+@eraser("accounts.differences")
+def erase_differences(person: User, limit: int) -> int:
+    """What was otherwise about them elsewhere."""
+    theirs = Difference.objects.filter(user_uid=person.uid).values_list("pk", flat=True)
+    return Difference.objects.filter(pk__in=list(theirs[:limit])).delete()[0]
 
 
 def _addresses(person: User) -> set[str]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from accounts.billing import facts_of, write_subscription
 from accounts.billing_facts import READ, NotUnderstood, newest_subscription, subscription_facts
-from accounts.clients.payments import payments
+from accounts.clients.payments import Payments, payments
 from accounts.customers import hold_owner
 from accounts.errors import AccountError
 from accounts.lookup import hold_user
-from accounts.models import FINAL, Subscription, User
+from accounts.models import FINAL, FINAL_RANK, Subscription, SubscriptionStatus, User
 from accounts.webhooks import NotAnEvent, customer_of, time_of, users_of
 from integrity.audit import Actor
 from integrity.flows import flow
@@ -20,7 +20,7 @@ FETCH_SUBSCRIPTION = "accounts.fetch_subscription"
 
 
 class CannotAsk(AccountError):
-    """Stripe isn't configured, or doesn't know this subscription. Compare its mode and keys."""
+    """Stripe isn't configured, or doesn't know this object. Compare its mode and keys."""
 
 
 class SecondSubscription(AccountError):
@@ -38,8 +38,14 @@ def read_again(*, subscription: str, by: Actor) -> None:
     row = Subscription.objects.filter(pk=subscription, in_doubt_since__isnull=False).first()
     if row is None:
         return
-    found = _asked(subscription)
-    settle_doubt(subscription=subscription, found=found, asked_at=row.event_created_at, by=by)
+    client = _client()
+    found = client.subscription(subscription)
+    if found is not None:
+        settle_doubt(subscription=subscription, found=found, asked_at=row.event_created_at, by=by)
+    elif client.knows_customer(row.customer_id):
+        end_unknown(subscription=subscription, by=by)
+    else:
+        raise CannotAsk
 
 
 def fetch(*, subscription: str, by: Actor) -> None:
@@ -102,6 +108,21 @@ def settle_doubt(
     return True
 
 
+@flow("accounts.end_unknown")
+def end_unknown(*, subscription: str, by: Actor) -> bool:
+    """End one here that Stripe doesn't know, although it knows whose it was: nobody pays for it.
+
+    Were it the account or the mode of another key, the customer would be unknown as well.
+    """
+    known = Subscription.objects.select_related("user").filter(pk=subscription).first()
+    if known is None:
+        return False
+    hold_user(known.user)
+    running = Subscription.objects.filter(pk=subscription, in_doubt_since__isnull=False)
+    ended = {"status": SubscriptionStatus.CANCELED, "event_rank": FINAL_RANK}
+    return bool(running.exclude(status__in=FINAL).update(**ended, in_doubt_since=None))
+
+
 def _made_at(found: Mapping[str, Any]) -> datetime:
     try:
         return time_of(found.get("created"))
@@ -110,11 +131,17 @@ def _made_at(found: Mapping[str, Any]) -> datetime:
 
 
 def _asked(subscription: str) -> Mapping[str, Any]:
-    client = payments()
-    found = client.subscription(subscription) if client else None
+    found = _client().subscription(subscription)
     if found is None:
         raise CannotAsk
     return found
+
+
+def _client() -> Payments:
+    client = payments()
+    if client is None:
+        raise CannotAsk
+    return client
 
 
 def _live(user: User) -> bool:

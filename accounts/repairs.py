@@ -29,8 +29,10 @@ from integrity.repair import (
 
 from accounts import (  # isort: skip  # noqa: F401
     repairs_comparing,
+    repairs_exports,
     repairs_identity,
     repairs_leaving,
+    repairs_listing,
     repairs_membership,
 )
 

@@ -130,6 +130,12 @@ USER = [
         func=sql_body("user_is_not_tombstoned"),
     ),
     HardenedTrigger(
+        name="user_email_is_nobody_elses",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | update_of("email"),
+        func=sql_body("user_email_is_nobody_elses"),
+    ),
+    HardenedTrigger(
         name="user_goes_by_its_tombstone",
         when=pgtrigger.Before,
         operation=pgtrigger.Delete,

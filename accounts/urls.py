@@ -9,6 +9,7 @@ from django.urls import include, path, re_path
 
 from accounts.views import (
     email,
+    exporting,
     home,
     leaving,
     membership,
@@ -56,6 +57,8 @@ urlpatterns = [
     path("account/plan/buy/", plan.buy, name="accounts_plan_buy"),
     path("account/plan/cancel/", plan.cancel, name="accounts_plan_cancel"),
     path("account/plan/keep/", plan.keep, name="accounts_plan_keep"),
+    path("account/export/", exporting.ExportView.as_view(), name="accounts_export"),
+    path("account/export/download/", exporting.download, name="accounts_export_download"),
     path("account/delete/", leaving.DeleteView.as_view(), name="accounts_delete"),
     re_path(r"^leaving/(?P<token>[-:\w]+)/$", leaving.status, name="accounts_leaving"),
     re_path(r"^leaving/(?P<token>[-:\w]+)/stay/$", leaving.keep, name="accounts_staying"),

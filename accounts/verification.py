@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
+from accounts.address_change import (
+    VERIFIED_IS_UNIQUE,
+    begin_change,
+    goes_by_the_provider,
+    refuse_while_changing,
+)
 from accounts.contact import promise_contact
 from accounts.emails import canonical_email
 from accounts.errors import AlreadyVerified, LinkNoLongerValid, NothingToVerify
@@ -17,17 +23,25 @@ from accounts.models import Kind, User
 from accounts.signup import EMAIL_IS_UNIQUE
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
+from integrity.models import Saga
 from integrity.sqlstate import constraint_name
-
-VERIFIED_IS_UNIQUE = "unique_verified_email"
+from integrity.transactions import transaction_required
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What a confirmation did. `first`: the account was not verified before."""
+    """What a confirmation did.
+
+    Attributes:
+        first: the account was not verified before.
+        moves_to: the address that counts once the identity provider has it; blank where it counts.
+        change: what carries it there.
+    """
 
     user: User
     first: bool
+    moves_to: str = ""
+    change: Saga | None = None
 
 
 @flow("accounts.resend_verification")
@@ -57,8 +71,11 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     3. The first proof sends the welcome mail; a change tells the old address. Resend and the
        identity provider are told.
 
+    Where an identity provider is configured, a change only begins here: see accounts.address_change.
+
     Raises:
         LinkNoLongerValid: it is proven already, no longer waits, or went to somebody else.
+        AddressIsChanging: the last change isn't over. The link stays good.
         AlreadyDone: this very submission was committed before.
     """
     claim_operation(operation and f"{operation}:{user.uid}:{digest(email)}")
@@ -66,16 +83,40 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     address = EmailAddress.objects.filter(user=user, email=email, verified=False).first()
     if address is None:
         raise LinkNoLongerValid
-    first, old = not is_verified(user), user.email
-    _make_it_theirs(user, address)
+    first = not is_verified(user)
+    moves = not first and email != user.email
+    audit("accounts.email_confirmed", by=by, subject=user, detail={"first": first})
+    if moves:
+        refuse_while_changing(user)
+    if moves and goes_by_the_provider(user):
+        change = begin_change(user, address, by=by)
+        return Confirmed(user, first, moves_to=email, change=change)
+    if moves:
+        settle_change(user, address)
+    else:
+        _settle(user, address)
     if first:
         _promise_welcome(user)
-    elif old != email:
-        _promise_change_notice(user, address, old)
+    return Confirmed(user, first)
+
+
+@transaction_required
+def settle_change(user: User, address: EmailAddress) -> None:
+    """Another address becomes the account's, and the one that it had is told.
+
+    Raises:
+        LinkNoLongerValid: it went to somebody else.
+    """
+    old = user.email
+    _settle(user, address)
+    _promise_change_notice(user, address, old)
+
+
+@transaction_required
+def _settle(user: User, address: EmailAddress) -> None:
+    _make_it_theirs(user, address)
     promise_contact(user)
     promise_identity(user)
-    audit("accounts.email_confirmed", by=by, subject=user, detail={"first": first})
-    return Confirmed(user, first)
 
 
 @flow("accounts.change_unverified_email")

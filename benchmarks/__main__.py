@@ -13,6 +13,7 @@ NAMES = (
     *("checks", "sweep", "memory", "mending"),
     *("lifecycle", "pages", "relay", "sign_up", "triggers", "interests"),
     *("events", "usage"),
+    *("queues", "sagas"),
 )
 
 

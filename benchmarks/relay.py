@@ -21,29 +21,29 @@ def nothing(message: Message) -> None:
 
 def run(size: Size) -> None:
     cells = [
-        Cell("plain SQL: DELETE … SKIP LOCKED, 100 at a time", _plain(100), COUNT, _promise),
-        Cell("plain SQL: DELETE … SKIP LOCKED, one at a time", _plain(1), COUNT, _promise),
-        Cell("deliver_due(batch=100)", _deliver(100), COUNT, _promise),
-        Cell("deliver_due(batch=1)", _deliver(1), COUNT, _promise),
+        Cell("plain SQL: DELETE … SKIP LOCKED, 100 at a time", plain(100), COUNT, promise),
+        Cell("plain SQL: DELETE … SKIP LOCKED, one at a time", plain(1), COUNT, promise),
+        Cell("deliver_due(batch=100)", _deliver(100), COUNT, promise),
+        Cell("deliver_due(batch=1)", _deliver(1), COUNT, promise),
     ]
     compare("Relay", cells, rounds=size.rounds)
 
 
-def _promise() -> None:
+def promise(count: int = COUNT) -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE integrity_outboxmessage")
         cursor.execute(
             "INSERT INTO integrity_outboxmessage (effect, key, ordering_key, payload)"
             " SELECT 'benchmarks.nothing', n::text, '', '{}' FROM generate_series(1, %s) AS n",
-            [COUNT],
+            [count],
         )
         cursor.execute("ANALYZE integrity_outboxmessage")
 
 
-def _plain(batch: int) -> Callable[[], None]:
+def plain(batch: int, count: int = COUNT) -> Callable[[], None]:
     def run() -> None:
         with connection.cursor() as cursor:
-            for _ in range(COUNT // batch):
+            for _ in range(count // batch):
                 cursor.execute(
                     "DELETE FROM integrity_outboxmessage WHERE id IN ("
                     " SELECT id FROM integrity_outboxmessage WHERE available_at <= now()"
@@ -55,11 +55,16 @@ def _plain(batch: int) -> Callable[[], None]:
     return run
 
 
+def deliver(batch: int) -> int:
+    """All that is due. How many messages that was."""
+    before, count = delivered, deliver_due(batch=batch).count
+    assert delivered - before == count
+    return count
+
+
 def _deliver(batch: int) -> Callable[[], None]:
     def run() -> None:
-        before = delivered
-        assert deliver_due(batch=batch).count == COUNT
-        assert delivered - before == COUNT
+        assert deliver(batch) == COUNT
         assert not OutboxMessage.objects.exists()
 
     return run

@@ -148,6 +148,7 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
     "change_plan": "10/m/user",
     "leave": "20/m/ip",
+    "export": "20/m/user",
     "invite": "10/m/user,40/d/user",
     "change_membership": "10/m/user",
 }

@@ -50,7 +50,10 @@ AREAS = {
     "People": [
         ("accounts.person", "Find a person", "person_search", "By e-mail, account or support id."),
         ("accounts.user", "Users", "person", "Who signs in. Add a couple, help one along."),
+        ("accounts.export", "Copies of data", "folder_zip", "Who asked for one, and until when."),
         ("accounts.profile", "Profiles", "badge", "Names, and how far each couple came."),
+        ("accounts.listing", "Readings", "compare", "When others' lists of people were read."),
+        ("accounts.difference", "Otherwise elsewhere", "difference", "People who differ there."),
     ],
     "Weddings": [
         ("accounts.wedding", "Weddings", "favorite", "Day, place, members, counts."),

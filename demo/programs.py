@@ -46,12 +46,16 @@ def stand_ins(listener: socket.socket, *, site: str) -> Program:
         "server of the vendors' stand-ins",
         [
             *(sys.executable, "-m", "accounts.simulators", "--fd", str(listener.fileno())),
-            *("--store", str(Path(settings.DATA_DIR) / "vendors")),
+            *("--store", str(stand_ins_folder())),
             *("--mail", str(mailbox.folder())),
             *("--webhooks", f"{site}{reverse('accounts_stripe_webhook')}"),
         ],
         pass_fds=[listener.fileno()],
     )
+
+
+def stand_ins_folder() -> Path:
+    return Path(settings.DATA_DIR) / "vendors"
 
 
 def need_stand_ins() -> bool:

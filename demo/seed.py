@@ -193,7 +193,7 @@ def _store_checklists(couples: list[Couple]) -> None:
 
 
 def _store_contacts(couples: list[Couple]) -> None:
-    """As if Resend had been told of them. Its stand-in makes the contact once one of them changes."""
+    """As if Resend had been told of them; demo.known tells its stand-in."""
     theirs = verified_couples().filter(pk__in=[couple.user.pk for couple in couples])
     known = theirs.values_list("pk", "uid", "fingerprint")
     Contact.objects.bulk_create(

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.simulators.faults import KINDS
-from demo import vendors
+from demo import faults, leavers, vendors
 
 METHODS = ["", "GET", "POST", "PUT", "PATCH", "DELETE"]
 VERBS = [
@@ -53,7 +53,46 @@ class OrderForm(forms.Form):
 def vendor_list(request: HttpRequest) -> HttpResponse:
     if not vendors.are_there():
         return render(request, "demo/vendors_absent.html")
-    return _shown(request, lambda: {"vendors": [vendors.look(name) for name in vendors.TITLES]})
+
+    def seen() -> dict[str, Any]:
+        looked = [vendors.look(name) for name in vendors.TITLES]
+        provider = next(each for each in looked if each.name == vendors.IDENTITIES)
+        return {"vendors": looked, "provider": provider, **_leaving()}
+
+    return _shown(request, seen)
+
+
+def _leaving() -> dict[str, Any]:
+    return {"is_demo": faults.is_demo(), "leaving": leavers.under_way()}
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Three couples at once, as if each had asked for it on the account's page."""
+    if not faults.is_demo():
+        raise Http404("Only made-up couples are asked to leave.")
+    count = leavers.let_three_leave()
+    if count:
+        messages.success(request, f"{count} couples have asked to be deleted now.")
+    else:
+        messages.error(request, "There is nobody left to leave. `make demo FRESH=1` starts over.")
+    return redirect("demo_vendors")
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """The identity provider, off and on. It stays as it is until it is switched back."""
+    name, off = vendors.IDENTITIES, request.POST.get("to") == "off"
+    place, values = ("faults", vendors.OUTAGE) if off else ("clear", {})
+    try:
+        refusal = vendors.control(name, place, values)
+    except vendors.NotThere as error:
+        refusal = _words(error)
+    if refusal:
+        messages.error(request, refusal)
+    else:
+        messages.success(request, "It is switched off." if off else "It is switched on again.")
+    return redirect("demo_vendors")
 
 
 @require_safe

@@ -7,8 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from accounts.simulators.account import PLACES
+from accounts.simulators.faults import FOREVER
 
 TITLES = {"stripe": "Stripe", "resend": "Resend", "supabase": "Supabase Auth"}
+# Whom nobody reaches: what each of its calls is answered with, until it is switched on again.
+IDENTITIES = "supabase"
+OUTAGE = {"kind": "status", "status": 503, "times": FOREVER}
 BOOKKEEPING = ("keys", "baskets")
 SHOWN = 20
 SECONDS = 5.0
@@ -43,6 +47,11 @@ class Vendor:
     @property
     def faults(self) -> list[dict[str, Any]]:
         return list(self.told["faults"])
+
+    @property
+    def is_down(self) -> bool:
+        """Every call to it fails, and none of them ends that."""
+        return any(each["stays"] and not each["path"] for each in self.told["faults"])
 
     @property
     def subscriptions(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Kind, User
-from demo import contents, faults, mailbox
+from demo import contents, faults, leavers, mailbox
 from demo.seed import PASSWORD
 from integrity.audit import Actor
 from integrity.leases import AlreadyRunning
@@ -26,6 +26,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "operator": faults.OPERATOR,
         "colleague": contents.COLLEAGUE,
         "faults": list(faults.with_findings()),
+        "standing_still": leavers.standing_still(),
         "couple": couples.values_list("email", flat=True).first(),
         "password": PASSWORD,
     }

@@ -27,6 +27,8 @@ class Config:
     # When one that is due has waited for a worker, or one that fails has tried, for too long.
     saga_lag: float = 300.0
     saga_stalled: float = 3600.0
+    # For how long all sagas of a kind may be paused before those that wait for it are late.
+    saga_pause: float = 86_400.0
     # How long a chunk of a repair should take, and the rest after it as a share of that.
     repair_chunk: float = 0.25
     repair_rest: float = 0.2

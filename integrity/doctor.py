@@ -18,6 +18,8 @@ from integrity.invariants.declare import Severity, invariants
 from integrity.lifecycle import ALL
 from integrity.models import Alert, Heartbeat, OutboxMessage, Run
 from integrity.pending import known, pending
+from integrity.runbooks import page_of, rollback_of
+from integrity.saga.definition import sagas
 
 OLDEST = 15
 APART = timedelta(seconds=5)
@@ -169,6 +171,21 @@ def _late(test: Alert, labels: list[str]) -> Outcome:
     if under_way.exists():
         return unknown(f"{what}; it is being delivered", do="Look again in a minute.")
     return failed(what, do=f"manage.py outbox list --effect {EFFECT}")
+
+
+@examination(
+    "integrity.every_step_has_a_page", "Every step of a saga has a page that says how it is undone."
+)
+def every_step_has_a_page() -> Outcome:
+    names = [rollback_of(saga.kind, step.name) for saga in sagas for step in saga.steps]
+    pages = [page_of(name) for name in dict.fromkeys(names)]
+    if missing := [each.name for each in pages if not (each.text or each.address)]:
+        return failed(f"not written: {_few(missing)}", do="Write what it does and its way back.")
+    return (
+        ok(f"{len(pages)} pages")
+        if pages
+        else skipped("no saga is declared", do="Nothing, unless there ought to be one.")
+    )
 
 
 def holds(*names: str) -> Outcome:

@@ -10,7 +10,12 @@ from django.db import Error
 
 from integrity.conf import config
 from integrity.invariants.declare import Invariant, Observation, Severity, invariants
-from integrity.invariants.references import Inconclusive, count_references, refuse_doubtful
+from integrity.invariants.references import (
+    Inconclusive,
+    NotAsked,
+    count_references,
+    refuse_doubtful,
+)
 from integrity.invariants.violations import (
     Reading,
     Tables,
@@ -182,6 +187,9 @@ def _guarded(declared: Invariant, judge: Callable[[], Result]) -> Result:
     try:
         with savepoint():
             result = judge()
+    except NotAsked as nothing:
+        reason = str(nothing)
+        result = Result(declared, "holds", 0, 0, declared.severity, reason=reason, complete=True)
     except (Inconclusive, NotApplicable) as refusal:
         result = _unknown(declared, str(refusal))
     except Exception as error:  # noqa: BLE001 - the rim: one bad declaration hides no other's result

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import Error, connection
 
 from integrity.conf import config
-from integrity.log import log_event
+from integrity.log import kind_and_place, log_event
 from integrity.models import FlowOutcome, Operation
 from integrity.registry import Registry
 from integrity.sqlstate import QUERY_CANCELED, RETRYABLE, TIMEOUTS, sqlstate
@@ -232,5 +232,9 @@ def _record(name: str, outcome: Outcome, seconds: float, tries: _Tries) -> None:
         )
     except Error as error:
         log_event(
-            logger, logging.WARNING, "flow.outcome_not_recorded", flow=name, error=repr(error)
+            logger,
+            logging.WARNING,
+            "flow.outcome_not_recorded",
+            flow=name,
+            error=kind_and_place(error),
         )

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from integrity.audit import Actor
 from integrity.conf import config
-from integrity.log import binding, log_event
+from integrity.log import binding, kind_and_place, log_event
 from integrity.models import Run
 from integrity.transactions import transaction_required
 
@@ -130,7 +130,11 @@ def _beat(run: Run, stopped: threading.Event) -> None:
                 renew(run)
             except Error as error:
                 log_event(
-                    logger, logging.WARNING, "run.heartbeat_failed", run=run.uid, error=repr(error)
+                    logger,
+                    logging.WARNING,
+                    "run.heartbeat_failed",
+                    run=run.uid,
+                    error=kind_and_place(error),
                 )
     finally:
         connection.close()

@@ -35,5 +35,14 @@ def log_event(logger: logging.Logger, level: int, event: str, **fields: object) 
     logger.log(level, "%s %s", event, text, extra={**extra, "event": event})
 
 
+def kind_and_place(error: BaseException) -> str:
+    """What was raised, and by which line. Never its text: that may quote what it was about."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{place}"
+
+
 def without_addresses(text: str) -> str:
     return _ADDRESS.sub("[address]", text)

@@ -4,11 +4,8 @@ So they are right whichever of several processes answers, and a restart sets non
 Labels are names and states, never ids.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
-from django.db import connection
 from django.db.models import Count, Sum
 
 from integrity.dashboard import latest_results
@@ -20,13 +17,12 @@ from integrity.models import EffectCount, FlowOutcome, Incident, RepairPlan, Run
 from integrity.models.alerts import Kind
 from integrity.models.runs import Severities
 from integrity.outbox import effects
+from integrity.saga import measures
+from integrity.sampling import COUNTED, sampled
 from integrity.transactions import snapshot
 
-SQL = Path(__file__).parent / "sql"
 Outcome = FlowOutcome.Outcome
 ROLLED_BACK = (Outcome.ALREADY_DONE, Outcome.REFUSED, Outcome.BUSY, Outcome.FAILED)
-# A queue is counted up to here: however long it gets, its length costs little to know.
-COUNTED = 100_000
 OUTCOMES = ("applied", "stale", "failed", "undone", "conflicts")
 
 
@@ -107,12 +103,12 @@ def _outbox() -> Iterator[Family]:
     yield gauge(
         "integrity_outbox_messages",
         f"Promised effects that wait or were given up, by state; {COUNTED} stands for more.",
-        _asked("outbox_depth.sql", {"counted": COUNTED}),
+        sampled("outbox_depth.sql", {"counted": COUNTED}),
     )
     yield gauge(
         "integrity_outbox_oldest_seconds",
         "For how long the oldest effect has been due or given up; 0 without one.",
-        _asked("outbox_age.sql"),
+        sampled("outbox_age.sql"),
     )
     delivered = dict(EffectCount.objects.values_list("effect").annotate(Sum("delivered")))
     names = sorted({*effects.names(), *delivered})
@@ -128,7 +124,7 @@ def _findings() -> Iterator[Family]:
     yield gauge(
         "integrity_findings",
         "Findings that are not resolved, by severity and state.",
-        _asked("finding_states.sql", {"numbers": [*words], "words": [*words.values()]}),
+        sampled("finding_states.sql", {"numbers": [*words], "words": [*words.values()]}),
     )
     opened = Incident.objects.filter(state=Incident.State.OPEN)
     count = dict(opened.values_list("kind").annotate(Count("pk")))
@@ -166,17 +162,17 @@ def _processes() -> Iterator[Family]:
     yield gauge(
         "integrity_sweep_age_seconds",
         "Since the last complete check of everything; +Inf if there was none.",
-        _asked("sweep_age.sql", {"all": ALL}),
+        sampled("sweep_age.sql", {"all": ALL}),
     )
     yield gauge(
         "integrity_heartbeat_age_seconds",
         "Since the last sign of life of a process that must always run.",
-        _asked("heartbeat_ages.sql"),
+        sampled("heartbeat_ages.sql"),
     )
     yield gauge(
         "integrity_runs",
         "Checks, repairs and purges that are active, or ended within 24 hours, by state.",
-        _asked("recent_runs.sql"),
+        sampled("recent_runs.sql"),
     )
 
 
@@ -210,14 +206,5 @@ sources: list[Callable[[], Iterable[Family]]] = [
     _invariants,
     _processes,
     _repairs,
+    measures.families,
 ]
-
-
-def _asked(file: str, values: Mapping[str, Any] | None = None) -> list[Sample]:
-    """A statement's rows: the last column is the value, the others are labels by their names."""
-    with connection.cursor() as cursor:
-        cursor.execute((SQL / file).read_text(), values)
-        names = [column.name for column in cursor.description or ()][:-1]
-        return [
-            Sample(dict(zip(names, row[:-1], strict=True)), row[-1]) for row in cursor.fetchall()
-        ]

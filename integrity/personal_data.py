@@ -141,7 +141,7 @@ hold(
 hold(
     "integrity.Saga",
     neither={
-        **_each(MADE_UP, "uid", "owner"),
+        **_each(MADE_UP, "uid", "owner", "retry_of"),
         "kind": NAME,
         "subject": "the public id of what it is about",
         "options": NUMBERS,
@@ -166,6 +166,10 @@ hold(
         "actor_id": ACTOR,
         "detail": "ids, numbers, texts without addresses, and an operator's reason",
     },
+)
+hold(
+    "integrity.PausedKind",
+    neither={"kind": NAME, "actor_kind": STATE, "actor_id": ACTOR, "reason": REASON},
 )
 hold("integrity.ProviderGate", neither={"provider": NAME, "reason": ERROR, "sagas": MADE_UP})
 hold_table("django_migrations", neither={"app": NAME, "name": NAME})

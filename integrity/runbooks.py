@@ -1,4 +1,5 @@
-"""What to do when an invariant is broken: a page of the project, or one that comes with us."""
+"""Pages of the project, or ones that come with us: what to do when an invariant is broken, and how a
+step of a saga is taken back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from integrity.conf import config
 
 OURS = Path(__file__).parent / "runbook"
 FOLDER = "docs/runbook/"
+ROLLBACK = "docs/rollback/"
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Page:
     name: str
     text: str = ""
     address: str = ""
+
+
+def rollback_of(kind: str, step: str) -> str:
+    """The name of the page that says what a step of this kind of saga did, and how it is undone."""
+    return f"{ROLLBACK}{kind}.{step}.md"
 
 
 def page_of(name: str) -> Page:

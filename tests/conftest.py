@@ -3,12 +3,15 @@
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import TransactionTestCase
 
 from tests import flush, write_guard
 from tests.accounts.stripe_story import PRICE
 from tests.commands import manage as manage
+from tests.vendors import calls_keep_to_the_contracts as calls_keep_to_the_contracts
 from tests.vendors import fails as fails
+from tests.vendors import have_stand_ins_checked
 from tests.vendors import stand_ins as stand_ins
 from tests.vendors import vendors as vendors
 
@@ -25,13 +28,23 @@ def pytest_configure() -> None:
     # Where no vendor is configured, what the stories of Stripe buy is premium all the same.
     settings.STRIPE_FORMER_PRICES = [PRICE, PUBLISHED_PRICE]
     write_guard.install()
+    have_stand_ins_checked()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker, request):
     with django_db_blocker.unblock():
+        _wait_for_no_disk()
         flush.remember(leftovers=request.config.getvalue("reuse_db"))
+
+
+def _wait_for_no_disk() -> None:
+    """Nobody cuts the power here. For every session on this database, whoever opens it."""
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
+    connection.close()
 
 
 @pytest.fixture(autouse=True)

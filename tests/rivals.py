@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @contextmanager

@@ -1,18 +1,15 @@
 """Whoever is woken up finds a page, and what it tells them to type is there."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands, load_command_class
-from django.db import connection, transaction
 
 from integrity import alerts
 from integrity.invariants import invariants
-from integrity.outbox import effects
 from integrity.repair import repairs
 from integrity.runbooks import OURS, page_of
+from tests.spoken import assert_it_can_be_typed, assert_it_fits_the_tables
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "runbook"
 PAGES = {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.*.md"))}
@@ -20,34 +17,10 @@ ALERTS = {path.stem: path.read_text() for path in sorted((FOLDER / "alerts").glo
 INDEX = (FOLDER / "README.md").read_text()
 ALL = {"README": INDEX, **PAGES, **{f"alerts/{kind}": text for kind, text in ALERTS.items()}}
 SECTIONS = ["Symptom", "How urgent", "Look", "Do", "Undo", "Escalate"]
-UID = "5b1f2f3e-3c27-4c2e-9d5c-0a4a5d3b8f11"
-PLACEHOLDERS = {
-    r"\$(FINDING|PLAN|MESSAGE|SAGA)|<(uid|plan|finding)>": UID,
-    r"\$INVARIANT|<invariant>": "accounts.every_user_has_a_profile",
-    r"\$PERSON": "ada@example.com",
-}
-NAME = re.compile(r"(?:accounts|onboarding|integrity)\.\w+")
 
 
 def each(pages):
     return pytest.mark.parametrize("text", [pytest.param(pages[id], id=id) for id in pages])
-
-
-def commands(text):
-    """What stands after `manage.py`, in a block of shell or within a sentence."""
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    spoken = re.findall(r"`(manage\.py [^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
-    for line in [*"\n".join(blocks).splitlines(), *spoken]:
-        for placeholder, value in PLACEHOLDERS.items():
-            line = re.sub(placeholder, value, line)
-        if words := shlex.split(line):
-            assert words[0] == "manage.py", line
-            yield words[1:]
-
-
-def statements(text):
-    for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
-        yield from (each.strip() for each in block.split(";") if each.strip())
 
 
 def declared():
@@ -93,23 +66,13 @@ def test_a_page_offers_the_repair_there_is_or_says_that_there_is_none(name):
 
 @each(ALL)
 def test_what_it_tells_to_type_can_be_typed(text):
-    for name, *words in commands(text):
-        command = load_command_class(get_commands()[name], name)
-        command.create_parser("manage.py", name).parse_args(words)
-        if name in ("integrity", "outbox"):
-            named = {word for word in words if NAME.fullmatch(word)}
-            assert named <= {*invariants.names(), *effects.names()}, words
+    assert_it_can_be_typed(text)
 
 
 @each(PAGES)
 @pytest.mark.django_db
 def test_its_sql_fits_the_tables(text):
-    for statement in statements(text):
-        if statement not in ("BEGIN", "COMMIT"):
-            kept = transaction.savepoint()
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-            transaction.savepoint_rollback(kept)
+    assert_it_fits_the_tables(text)
 
 
 @each(ALL)

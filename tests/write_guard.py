@@ -44,7 +44,7 @@ BY_THEMSELVES = re.compile(
     r"|^\s*UPDATE integrity_alert SET sent"  # what has left, of each address by itself
     r'|"?integrity_flowoutcome|^\s*(INSERT INTO|UPDATE) "?integrity_heartbeat'  # counters, signs of life
     r'|^\s*(UPDATE|INSERT INTO) "?integrity_run"?\s'  # a run's lease; what it finds is one flow
-    r'|^\s*(UPDATE|INSERT INTO) "?accounts_comparison"?\s'  # where a reading goes on
+    r'|^\s*(UPDATE|INSERT INTO) "?accounts_(comparison|listing)"?\s'  # where a reading goes on
     r'|^DELETE FROM "?integrity_'  # retention
     r'|^UPDATE "?accounts_user"? SET "?last_login',  # Django's log-in signal
     re.IGNORECASE,

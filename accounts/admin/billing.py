@@ -15,6 +15,7 @@ from accounts.models import (
     FINAL,
     Event,
     EventChange,
+    Export,
     ListedSubscription,
     Payment,
     PlanChange,
@@ -103,7 +104,7 @@ class OfAPerson(AccountFacts):
     list_select_related = ["user"]
 
     @admin.display(description="person")
-    def person(self, row: Subscription | Payment | PlanChange) -> str | None:
+    def person(self, row: Subscription | Payment | PlanChange | Export) -> str | None:
         return to_person(row.user) if row.user else None
 
 
@@ -128,8 +129,10 @@ class SubscriptionAdmin(OfStripe, OfAPerson):
     fields = [
         *("stripe_id", "person", "customer_id", "status", "renews", "paid_period", "bought"),
         *("premium", "as_of", "event_rank", "doubt", "payments", "events", "changes", "listed"),
+        "listed_last",
     ]
     paid_period, as_of, doubt = utc("period_end"), utc("event_created_at"), utc("in_doubt_since")
+    listed_last = utc("listed_at")
 
     @admin.display(description="renews", boolean=True)
     def renews(self, subscription: Subscription) -> bool:

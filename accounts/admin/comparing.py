@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.admin.billing import OfStripe, to_list, to_person
 from accounts.admin.facts import anchor, link
-from accounts.invariants_comparing import AGREES, HERE
+from accounts.differences import to_be_confirmed
+from accounts.invariants_comparing import AGREES, HERE, LISTED
 from accounts.models import (
     Comparison,
     Customer,
@@ -35,7 +36,8 @@ class ComparisonAdmin(FactsAdmin):
     ordering = ["-pk"]
     fields = [
         *("started", "state", "finished", "after", "read", "from_then_on"),
-        *("missed", "otherwise", "events_invariant", "subscriptions_invariant"),
+        *("missed", "otherwise", "not_listed", "once"),
+        *("events_invariant", "subscriptions_invariant", "listed_invariant"),
     ]
     started, finished = utc("started_at"), utc("finished_at")
 
@@ -58,6 +60,15 @@ class ComparisonAdmin(FactsAdmin):
         page = "accounts_listedsubscription_changelist"
         return link(f"{invariants.get(AGREES).violations().count()}", page=page)
 
+    @admin.display(description="not listed by Stripe now")
+    def not_listed(self, comparison: Comparison) -> int:
+        return invariants.get(LISTED).violations().count()
+
+    @admin.display(description="to be confirmed by the next")
+    def once(self, comparison: Comparison) -> int:
+        """What only the newest has found."""
+        return to_be_confirmed()
+
     @admin.display(description="invariant of events")
     def events_invariant(self, comparison: Comparison) -> str:
         return _to_invariant(HERE)
@@ -65,6 +76,10 @@ class ComparisonAdmin(FactsAdmin):
     @admin.display(description="invariant of subscriptions")
     def subscriptions_invariant(self, comparison: Comparison) -> str:
         return _to_invariant(AGREES)
+
+    @admin.display(description="invariant of the other direction")
+    def listed_invariant(self, comparison: Comparison) -> str:
+        return _to_invariant(LISTED)
 
 
 @admin.register(MissedEvent)
@@ -107,9 +122,9 @@ class ListedSubscriptionAdmin(OfStripe):
     ordering = ["-seen_at"]
     fields = [
         *("stripe_id", "status", "status_here", "renews", "period", "bought", "seen"),
-        *("person", "customer_id", "events", "invariant"),
+        *("since", "person", "customer_id", "events", "invariant"),
     ]
-    period, seen = utc("period_end"), utc("seen_at")
+    period, seen, since = utc("period_end"), utc("seen_at"), utc("differs_since")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ListedSubscription]:
         ours = Subscription.objects.filter(pk=OuterRef("pk"))

@@ -15,6 +15,7 @@ from accounts.admin.facts import link
 from accounts.belongings import Belongings, belongings, check_person
 from accounts.entitlement import entitled_until, plan_of
 from accounts.errors import UserNotFound
+from accounts.holding import hold_on
 from accounts.lookup import find_user
 from accounts.models import (
     FINAL,
@@ -192,6 +193,7 @@ def _of_account(user: User, show: Any) -> list[tuple[str, Any]]:
         ("kind", user.kind),
         ("may log in", user.is_active),
         ("to be deleted since", user.leaving_since),
+        ("held", hold_on(user) is not None),
         ("joined", user.date_joined),
         ("last log-in", user.last_login),
     ]

@@ -1,5 +1,7 @@
 """Who signs in, and what their profile says."""
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.hashers import make_password
@@ -7,11 +9,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminRadioSelectWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSingleDateWidget,
+)
 
 from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
+from accounts.holding import (
+    STAYS_HELD,
+    DayIsOver,
+    end_of,
+    hold_on,
+    lift_hold,
+    place_hold,
+)
 from accounts.leaving import GRACE_DAYS, Wish, keep, leave
 from accounts.models import Address, Kind, PlanChange, Profile, Subscription, User, Wedding
 from accounts.second_factor import remove_second_factor
@@ -50,6 +64,22 @@ class EndForm(ReasonForm):
     field_order = ["whose", "when", "reason"]
 
 
+class HoldForm(ReasonForm):
+    until = forms.DateField(
+        widget=UnfoldAdminSingleDateWidget,
+        required=False,
+        help_text="The last day, by UTC. Without one it lasts until it is lifted.",
+    )
+    field_order = ["until", "reason"]
+
+    def clean_until(self) -> datetime | None:
+        day = self.cleaned_data["until"]
+        try:
+            return end_of(day) if day else None
+        except DayIsOver as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 class AddressInline(ReadOnlyInline):
     model = Address
     verbose_name_plural = "addresses"
@@ -71,30 +101,39 @@ class UserAdmin(AccountFacts):
     ordering = ["-pk"]
     fields = [
         *("email", "uid", "kind", "date_joined", "last_login", "is_active", "is_staff"),
-        "leaving_since",
+        *("leaving_since", "held"),
         *("wedding", "subscription", "plan_changes", "person_page", "audit_log"),
     ]
     inlines = [ProfileInline, AddressInline]
     actions_list = ["add_couple"]
-    actions_detail = ["resend_verification", "remove_second_factor", "end_account", "keep_account"]
+    actions_detail = [
+        *("resend_verification", "remove_second_factor", "end_account", "keep_account"),
+        *("hold_account", "release_account"),
+    ]
     has_add_couple_permission = may("accounts.add_couple")
     has_resend_verification_permission = may("accounts.resend_verification")
     has_remove_second_factor_permission = may("accounts.remove_second_factor")
     has_end_account_permission = may("accounts.end_account")
+    has_hold_account_permission = may("accounts.hold_account")
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
-        """Who is leaving can be kept, and nobody else."""
+        """Who is leaving can be kept, and who is held can be released; nobody else. Who is held can
+        be held anew: longer, or for another reason."""
         user = self.get_object(request, str(object_id))
-        other = "end_account" if user and user.leaving_since else "keep_account"
+        others = ["end_account" if user and user.leaving_since else "keep_account"]
+        if not (user and hold_on(user)):
+            others.append("release_account")
         offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        return [each for each in offered if not each.action_name.endswith(other)]
+        return [each for each in offered if not each.action_name.endswith(tuple(others))]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         """Also who waits for an address. Asked first and alone, so that both use their index."""
         found, repeats = super().get_search_results(request, queryset, search_term)
-        waiting = Address.objects.filter(verified=False, email__startswith=search_term.lower())
+        waiting = Address.objects.filter(email__startswith=search_term.lower()).exclude(
+            primary=True, verified=True
+        )
         users = list(waiting.values_list("user", flat=True)[:FEW]) if search_term else []
         return (found | queryset.filter(pk__in=users) if users else found), repeats
 
@@ -120,6 +159,14 @@ class UserAdmin(AccountFacts):
         if newest is None:
             return None
         return link(newest.status, page="accounts_subscription_change", pk=newest.pk)
+
+    @display(description="kept from being deleted")
+    def held(self, user: User) -> str:
+        hold = hold_on(user)
+        if hold is None:
+            return "no"
+        until = f"until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else "until it is lifted"
+        return f"{until}: {hold.reason}"
 
     @display(description="plan changes")
     def plan_changes(self, user: User) -> str:
@@ -189,7 +236,8 @@ class UserAdmin(AccountFacts):
         days = 0 if answers["when"] == "now" else GRACE_DAYS
         wish = Wish(ends_wedding=answers["whose"] == "both", days=days)
         deletion = leave(user=user, wish=wish, by=by, operation=str(answers["operation"]))
-        return f"The deletion {deletion.uid} has begun, and they get a mail."
+        kept = f" {STAYS_HELD}" if hold_on(user) else ""
+        return f"The deletion {deletion.uid} has begun, and they get a mail.{kept}"
 
     @verb(
         permission="end_account",
@@ -202,6 +250,31 @@ class UserAdmin(AccountFacts):
     def keep_account(self, user: User, form: ReasonForm, by: Actor) -> str:
         keep(user=user, by=by)
         return "The account stays. What was stopped is set going again within a minute or two."
+
+    @verb(
+        permission="hold_account",
+        title="Hold the account",
+        explain="Keeps it from being deleted, for a court, an authority or an open dispute. A deletion"
+        " that was asked for is taken back at its last look, and they are told that we have to keep"
+        " the account for a legal reason; not which. A hold that is there already is replaced.",
+        submit="Hold the account",
+        form=HoldForm,
+        refusals=(AccountError,),
+    )
+    def hold_account(self, user: User, form: ReasonForm, by: Actor) -> str:
+        place_hold(user=user, until=form.cleaned_data["until"], by=by)
+        return "The account is held. Nobody deletes it until that is over."
+
+    @verb(
+        permission="hold_account",
+        title="Release the account",
+        explain="Lifts the hold. Nothing is deleted by that; whoever wants to leave asks again.",
+        submit="Release the account",
+        refusals=(AccountError,),
+    )
+    def release_account(self, user: User, form: ReasonForm, by: Actor) -> str:
+        lift_hold(user=user, by=by)
+        return "The account is held no more."
 
 
 @admin.register(Profile)

@@ -6,6 +6,9 @@ from typing import Any
 
 from accounts.clients.outcomes import Unknown
 
+# What the tables keep of one.
+LONGEST_ID = 255
+
 
 @contextmanager
 def understood(operation: str) -> Iterator[None]:
@@ -17,10 +20,20 @@ def understood(operation: str) -> Iterator[None]:
 
 
 def text_in(told: Mapping[str, Any], name: str) -> str:
-    """Raises TypeError, KeyError."""
+    """Raises TypeError, KeyError; ValueError where no database could keep it."""
     found = told[name]
     if not (isinstance(found, str) and found):
         raise TypeError(name)
+    if b"\0" in found.encode():
+        raise ValueError(name)
+    return found
+
+
+def id_in(told: Mapping[str, Any], name: str = "id") -> str:
+    """Raises TypeError, KeyError, ValueError."""
+    found = text_in(told, name)
+    if len(found) > LONGEST_ID:
+        raise ValueError(name)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.clients.answers import rows_in, text_in, understood
+from accounts.clients.answers import id_in, rows_in, text_in, understood
 from accounts.clients.http import Caller
 from accounts.clients.outcomes import Missing, Rejected, Unknown, Wait
 
@@ -79,7 +79,7 @@ class Contacts:
             "contacts.create", "POST", "/contacts", body={**body, "unsubscribed": unsubscribed}
         )
         with understood("resend contacts.create"):
-            id = text_in(made, "id")
+            id = id_in(made)
         self.set(Contact(id, email, first_name, last_name, unsubscribed))
         return id
 
@@ -129,8 +129,12 @@ class Contacts:
         told = self._pages("topics.list", "/contacts/{}/topics", id)
         return {text_in(one, "id"): text_in(one, "subscription") for one in told}
 
-    def all(self) -> Iterator[Contact]:
-        yield from map(_contact, self._pages("contacts.list", "/contacts"))
+    def all(self, *, after: str = "") -> Iterator[Contact]:
+        """
+        Args:
+            after: the id after which to go on.
+        """
+        yield from map(_contact, self._pages("contacts.list", "/contacts", after=after))
 
     def _ask(self, operation: str, method: str, path: str, *ids: str, **what: Any) -> Any:
         for _ in range(PAUSES):
@@ -155,15 +159,17 @@ class Contacts:
         if told.get("object") != "list":
             raise Rejected("resend contacts.list", code="no_list")
 
-    def _pages(self, operation: str, path: str, *ids: str) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, operation: str, path: str, *ids: str, after: str = ""
+    ) -> Iterator[dict[str, Any]]:
         """Raises Unknown: there is more, it says, and shows what it has shown before."""
-        after, seen = "", {""}
+        seen = {"", after}
         while True:
             start = {"after": after} if after else {}
             page = self._ask(operation, "GET", path, *ids, query={"limit": PAGE, **start})
             with understood(f"resend {operation}"):
                 rows, has_more = rows_in(page, "data"), bool(page.get("has_more"))
-                after = text_in(rows[-1], "id") if rows else after
+                after = id_in(rows[-1]) if rows else after
             if has_more and after in seen:
                 raise Unknown(f"resend {operation}", code="pages_repeat")
             yield from rows
@@ -175,7 +181,7 @@ class Contacts:
 @understood("resend contacts")
 def _contact(told: dict[str, Any]) -> Contact:
     return Contact(
-        id=text_in(told, "id"),
+        id=id_in(told),
         email=text_in(told, "email"),
         first_name=told.get("first_name") or "",
         last_name=told.get("last_name") or "",

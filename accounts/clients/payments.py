@@ -102,9 +102,14 @@ class Payments:
         retrieve = functools.partial(self._v1.customers.retrieve, customer)
         return bool(self._call("customers.get", retrieve).get("deleted"))
 
-    def customers(self, *, email: str) -> Iterator[Json]:
-        """Those with exactly this address, the newest first."""
-        return self._pages("customers.list", self._v1.customers.list, {"email": email})
+    def knows_customer(self, customer: str) -> bool:
+        """Also one that is deleted by now."""
+        return self._found("customers.get", self._v1.customers.retrieve, customer) is not None
+
+    def customers(self, *, email: str | None = None) -> Iterator[Json]:
+        """Those with exactly this address, or all, the newest first."""
+        chosen: Json = {} if email is None else {"email": email}
+        return self._pages("customers.list", self._v1.customers.list, chosen)
 
     def delete_customer(self, customer: str) -> None:
         """For good, with its subscriptions. Done too where it was deleted before.
@@ -207,9 +212,12 @@ class Payments:
 
     def _found(self, operation: str, retrieve: Callable[..., Any], id: str) -> Json | None:
         try:
-            return self._call(operation, functools.partial(retrieve, id))
+            found = self._call(operation, functools.partial(retrieve, id))
         except Missing:
             return None
+        if found.get("id") != id:
+            raise Unknown(f"stripe {operation}", code="of_another")
+        return found
 
     def _pages(
         self, operation: str, ask: Callable[..., Any], params: Json, *, after: str = ""

@@ -12,9 +12,12 @@ from accounts.models.billing import (
 from accounts.models.comparing import Comparison, ListedSubscription, MissedEvent
 from accounts.models.contact import Contact
 from accounts.models.deletion import Tombstone
+from accounts.models.exports import Export, ExportPiece
 from accounts.models.failures import FailedRequest
+from accounts.models.holding import Hold
 from accounts.models.identity import Identity, IdentityReading
 from accounts.models.invitations import Invitation
+from accounts.models.listing import Difference, Listing
 from accounts.models.person import Person
 from accounts.models.plan import PlanChange
 from accounts.models.usage import Metric, UsageCounter, UsageEntry
@@ -29,14 +32,19 @@ __all__ = [
     "Comparison",
     "Contact",
     "Customer",
+    "Difference",
     "Event",
     "EventChange",
+    "Export",
+    "ExportPiece",
     "FailedRequest",
+    "Hold",
     "Identity",
     "IdentityReading",
     "Invitation",
     "Kind",
     "ListedSubscription",
+    "Listing",
     "Member",
     "Metric",
     "MissedEvent",

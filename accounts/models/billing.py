@@ -64,6 +64,8 @@ class Subscription(models.Model):
     event_rank = models.PositiveSmallIntegerField()
     # Since when two events of one second contradict each other; Stripe is asked then.
     in_doubt_since = models.DateTimeField(null=True, blank=True)
+    # When Stripe's own list showed it last.
+    listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(editable=False, db_default=Now())
 
     class Meta:

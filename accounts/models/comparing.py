@@ -6,10 +6,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models.billing import LONGEST_ID, SubscriptionStatus
+from accounts.models.passes import Pass
 
 
-class Comparison(models.Model):
-    """One reading of Stripe's lists, page by page; until it is finished it proves nothing."""
+class Comparison(Pass):
+    """One reading of Stripe's lists."""
 
     class List(models.TextChoices):
         EVENTS = "events"
@@ -17,12 +18,9 @@ class Comparison(models.Model):
 
     # Events that happened from then on.
     since = models.DateTimeField()
-    started_at = models.DateTimeField(editable=False, db_default=Now())
-    finished_at = models.DateTimeField(null=True, blank=True)
     # Where to go on: in which list, after which of its objects.
     reading = models.CharField(max_length=20, choices=List, db_default=List.EVENTS)
     after = models.CharField(max_length=LONGEST_ID, blank=True, default="", db_default="")
-    read = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         default_permissions = ("view",)
@@ -66,6 +64,8 @@ class ListedSubscription(models.Model):
     user_uid = models.UUIDField(null=True, blank=True)
     # What is told of it later than that is newer than this row.
     seen_at = models.DateTimeField()
+    # When a comparison found that first, with none since that found them alike.
+    differs_since = models.DateTimeField(editable=False, db_default=Now())
 
     class Meta:
         default_permissions = ("view",)

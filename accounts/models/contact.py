@@ -17,6 +17,8 @@ class Contact(models.Model):
     told = models.CharField(max_length=64, blank=True, default="", db_default="")
     # While it is false, a contact that is muted at Resend was muted there, by the person.
     muted_by_us = models.BooleanField(default=False, db_default=False)
+    # When a reading of Resend's list found it.
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         default_permissions = ("view",)

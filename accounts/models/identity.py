@@ -1,8 +1,8 @@
 """What the identity provider was told of a person, and what was read there."""
 
 from django.db import models
-from django.db.models.functions import Now
 
+from accounts.models.passes import Pass
 from accounts.models.users import User
 
 
@@ -25,14 +25,11 @@ class Identity(models.Model):
         return f"identity of {self.user_id}"
 
 
-class IdentityReading(models.Model):
-    """One reading of all identities that the provider lists; an unfinished one proves nothing."""
+class IdentityReading(Pass):
+    """One reading of all identities that the provider lists."""
 
-    started_at = models.DateTimeField(editable=False, db_default=Now())
-    finished_at = models.DateTimeField(null=True, blank=True)
     # The page to read next; the first is 1.
     page = models.PositiveIntegerField(default=1, db_default=1)
-    read = models.PositiveIntegerField(default=0, db_default=0)
     adopted = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:

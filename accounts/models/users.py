@@ -91,6 +91,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("resend_verification", "Can resend the verification"),
             ("remove_second_factor", "Can remove the second factor"),
             ("end_account", "Can delete a couple's account"),
+            ("hold_account", "Can keep a couple's account from being deleted"),
         ]
         constraints = [
             models.CheckConstraint(name="accounts_user_email_is_canonical", condition=IS_CANONICAL),

@@ -47,9 +47,15 @@ class Control:
 
     def _faults(self, **fault: Any) -> None:
         self.vendor.faults.add(Fault(**fault))
+        self._keep()
 
     def _clear(self) -> None:
         self.vendor.faults.clear()
+        self._keep()
+
+    def _keep(self) -> None:
+        with self.vendor.lock:
+            self.vendor.save()
 
     def _reset(self) -> None:
         self.vendor.reset()

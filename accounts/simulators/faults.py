@@ -29,7 +29,7 @@ class Fault:
         method: of the calls that are meant; empty for all.
         path: what the path, as it was sent, has in it.
         kind: one of KINDS.
-        times: how many calls; FOREVER until it is taken away.
+        times: how many calls; FOREVER until it is taken away, also over a restart.
         seconds: of a delay or a hang.
         values: what somebody else sets, of `changed`.
     """
@@ -47,6 +47,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"There is no fault {self.kind!r}; there are {', '.join(KINDS)}.")
+
+    @property
+    def stays(self) -> bool:
+        return self.times >= FOREVER
 
     def matches(self, method: str, path: str) -> bool:
         return self.times > 0 and self.method in ("", method) and self.path in path
@@ -70,7 +74,7 @@ class Faults:
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
             found = next((line for line in self._lines if line.matches(method, path)), None)
-            if found:
+            if found and not found.stays:
                 found.times -= 1
                 self._lines = [line for line in self._lines if line.times > 0]
             return found
@@ -80,7 +84,12 @@ class Faults:
 
     def listed(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [asdict(line) for line in self._lines]
+            return [{**asdict(line), "stays": line.stays} for line in self._lines]
+
+    def kept(self) -> list[dict[str, Any]]:
+        """Those that a restart doesn't end."""
+        with self._lock:
+            return [asdict(line) for line in self._lines if line.stays]
 
 
 def reset(connection: socket.socket) -> None:

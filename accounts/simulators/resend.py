@@ -115,11 +115,15 @@ class Resend(Vendor):
         present = self._by(email)
         id = present["id"] if present else self.new_id()
         if present is None:
-            made = {"id": id, "object": "contact", "email": email, "created_at": self._stamp()}
-            blank = {"first_name": None, "last_name": None, "unsubscribed": False}
-            self.state["contacts"][id] = {**made, **blank, "properties": {}, **values}
+            self.add_contact(id, email, **values)
             self.took_effect("contact.created", id)
         return {"object": "contact", "id": id}
+
+    def add_contact(self, id: str, email: str, **values: Any) -> None:
+        """As if it had been here all along: nothing is asked, and the ledger has no line of it."""
+        made = {"id": id, "object": "contact", "email": email, "created_at": self._stamp()}
+        blank = {"first_name": None, "last_name": None, "unsubscribed": False}
+        self.state["contacts"][id] = {**made, **blank, "properties": {}, **values}
 
     def list_contacts(self, asked: Asked) -> Object:
         segment = asked.parameters.get("segment_id")

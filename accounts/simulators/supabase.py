@@ -80,12 +80,16 @@ class Supabase(Vendor):
         id = str(uuid4()) if "id" not in given else self._uuid(given["id"], status=400)
         if id in self.state["users"]:
             raise self.refused(500, message="Database error creating new user")
-        made: Object = {"id": id, "aud": "authenticated", "role": "authenticated", "identities": []}
-        made |= {"email": email.lower(), "created_at": self._stamp(), "app_metadata": {}}
-        self.state["users"][id] = made | {"user_metadata": {}}
-        self._apply(self.state["users"][id], given)
+        self.add_user(id, given)
         self.took_effect("user.created", id)
         return self._one(id)
+
+    def add_user(self, id: str, given: Object) -> None:
+        """As if it had been here all along: nothing is asked, and the ledger has no line of it."""
+        made: Object = {"id": id, "aud": "authenticated", "role": "authenticated", "identities": []}
+        made |= {"email": "", "created_at": self._stamp(), "app_metadata": {}, "user_metadata": {}}
+        self.state["users"][id] = made
+        self._apply(made, given)
 
     def get_user(self, asked: Asked, id: str) -> Object:
         return self._one(id)

@@ -66,6 +66,7 @@ class Vendor:
             kept = json.loads(store.read_text())
             self.state |= kept["state"]
             self.ledger = [Effect(**line) for line in kept["ledger"]]
+            self.faults.add(*(Fault(**line) for line in kept.get("faults", [])))
 
     def empty(self) -> dict[str, Any]:
         """The state of an account in which nothing has happened."""
@@ -182,7 +183,8 @@ class Vendor:
 
     def save(self) -> None:
         if self._store:
-            kept = {"state": self.state, "ledger": [asdict(line) for line in self.ledger]}
+            ledger = [asdict(line) for line in self.ledger]
+            kept = {"state": self.state, "ledger": ledger, "faults": self.faults.kept()}
             scratch = self._store.with_suffix(".part")
             scratch.write_text(json.dumps(kept))
             scratch.rename(self._store)

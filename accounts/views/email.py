@@ -13,8 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts.actors import acting
+from accounts.address_change import change_facts
 from accounts.email_change import cancel_email_change, request_email_change
-from accounts.errors import MailedAMomentAgo, NothingToVerify
+from accounts.errors import AddressIsChanging, MailedAMomentAgo, NothingToVerify
 from accounts.forms import EmailChangeForm
 from accounts.models import User
 from accounts.verification import resend_verification, waiting_address
@@ -22,6 +23,7 @@ from integrity.flows import AlreadyDone
 
 ASKED = "We have written to the new address. It counts once you have confirmed it there."
 KEPT = "Your old address stays."
+NOTHING_KEPT = "Nothing waited to be changed. This is the address that you log in with."
 
 
 @method_decorator(login_required, name="dispatch")
@@ -53,7 +55,7 @@ class EmailView(FormView):  # type: ignore[type-arg]
                 by=acting(self.user),
                 operation=form.cleaned_data["operation"],
             )
-        except MailedAMomentAgo as error:
+        except (AddressIsChanging, MailedAMomentAgo) as error:
             form.add_error("email", str(error))
             return self.form_invalid(form)
         except AlreadyDone:
@@ -65,6 +67,7 @@ class EmailView(FormView):  # type: ignore[type-arg]
         return super().get_context_data(**kwargs) | {
             "current_emailaddress": EmailAddress.objects.get_primary(self.user) or self.user,
             "new_emailaddress": waiting_address(self.user),
+            "change": change_facts(self.user),
         }
 
     def _send_again(self) -> HttpResponse:
@@ -76,6 +79,6 @@ class EmailView(FormView):  # type: ignore[type-arg]
         return redirect("account_email")
 
     def _keep_the_old_one(self) -> HttpResponse:
-        cancel_email_change(user=self.user, by=acting(self.user))
-        messages.success(self.request, KEPT)
+        kept = cancel_email_change(user=self.user, by=acting(self.user))
+        messages.info(self.request, KEPT if kept else NOTHING_KEPT)
         return redirect("account_email")

@@ -14,24 +14,36 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import VISITOR, acting
+from accounts.address_change import find_change, on_its_way
 from accounts.errors import (
+    AddressIsChanging,
     AlreadyVerified,
     EmailTaken,
     LinkNoLongerValid,
     MailedAMomentAgo,
     NothingToVerify,
 )
+from accounts.following import follow
 from accounts.forms import AddressForm, ConfirmForm
 from accounts.links import address_of, address_of_old
 from accounts.models import User
 from accounts.passwords import reset_proof
 from accounts.signup import remind_of_account, sign_up_after_all
-from accounts.verification import change_unverified_email, confirm_email, resend_verification
+from accounts.verification import (
+    Confirmed,
+    change_unverified_email,
+    confirm_email,
+    resend_verification,
+)
 from accounts.views.pending import keep_pending, pending_address, pending_login, stage_of
 from integrity.flows import AlreadyDone
 
 SENT = "The mail is on its way."
 SENT_IF_WAITING = "If that address still waits to be confirmed, a new link is on its way to it."
+MOVES = (
+    "Thank you, your address is confirmed. We are moving your account to it: in a moment you log in"
+    " with it, and until then with the old one."
+)
 LOG_IN_TO_CHANGE = "Your address is confirmed. Log in, and you can change it on the account page."
 
 
@@ -166,16 +178,37 @@ def _confirm(request: HttpRequest, key: str, address: EmailAddress) -> HttpRespo
     logged_in_as = request.user.pk
     operation = form.cleaned_data["operation"] if form.is_valid() else ""
     try:
-        user = confirm_email(
+        confirmed = confirm_email(
             user=user, email=address.email, by=acting(user), operation=operation
-        ).user
+        )
     except AlreadyDone:
-        user.refresh_from_db()
+        confirmed = _confirmed_before(user, address)
     except LinkNoLongerValid:
         return _dead_link(request, key)
+    except AddressIsChanging as error:
+        messages.warning(request, str(error))
+        return redirect("account_confirm_email", key)
     if logged_in_as not in (None, user.pk):
         logout(request, show_message=False)
-    return _go_on(request, user)
+    if confirmed.moves_to:
+        return _wait_for_the_move(request, confirmed)
+    return _go_on(request, confirmed.user)
+
+
+def _confirmed_before(user: User, address: EmailAddress) -> Confirmed:
+    change = find_change(user)
+    user.refresh_from_db()
+    moves = on_its_way(user).filter(pk=address.pk).exists()
+    return Confirmed(user, False, moves_to=address.email if moves else "", change=change)
+
+
+def _wait_for_the_move(request: HttpRequest, confirmed: Confirmed) -> HttpResponse:
+    if not request.user.is_authenticated:
+        messages.success(request, MOVES)
+        return redirect("account_login")
+    if confirmed.change:
+        follow(request.session, confirmed.user, change=confirmed.change, to=confirmed.moves_to)
+    return redirect("account_email")
 
 
 def _go_on(request: HttpRequest, user: User) -> HttpResponse:

@@ -13,6 +13,7 @@ from integrity import charts, dashboard
 from integrity.admin.pages import PageAdmin, verb_links
 from integrity.admin.repair_links import repair_links
 from integrity.admin.saga_filters import NEEDS_A_PERSON, RETRIES, WAITS_FOR_A_PROVIDER
+from integrity.admin.saga_kinds import paused_kinds
 from integrity.admin.saga_page import lines
 from integrity.conf import config
 from integrity.dashboard import Latest, Open
@@ -56,6 +57,7 @@ def _numbers() -> dict[str, Any]:
         "active": Run.objects.filter(finished_at=None).order_by("-started_at")[:10],
         "outbox": dashboard.outbox(),
         "sagas": sagas,
+        "paused_kinds": paused_kinds(),
         "troubled": lines(_troubled()) if sagas.need_a_person or sagas.retry else [],
         "heartbeats": _heartbeats(),
         "triggers": triggers,

@@ -1,17 +1,15 @@
 """The saved views of the sagas, and the search."""
 
 import re
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from integrity.admin.saved_views import SavedViews, View
-from integrity.conf import config
+from integrity.late import overdue, stalled
 from integrity.models import Saga, SagaStep
 from integrity.saga.definition import sagas
 
@@ -22,10 +20,6 @@ ACTIVE = Q(state__in=Saga.ACTIVE)
 NEEDS_A_PERSON = Q(state=State.ATTENTION)
 WAITS_FOR_A_PROVIDER = ACTIVE & Q(wait=Wait.GATE)
 RETRIES = ACTIVE & Q(first_failed_at__isnull=False) & ~Q(wait=Wait.GATE)
-
-
-def _overdue(request: HttpRequest) -> Q:
-    return ACTIVE & Q(wake_at__lt=Now() - timedelta(seconds=config().saga_lag))
 
 
 def _left_something(request: HttpRequest) -> Q:
@@ -46,7 +40,8 @@ VIEWS: dict[str, tuple[str, View]] = {
         lambda request: Q(state=State.COMPENSATING) | Q(parked_from=State.COMPENSATING),
     ),
     "paused": ("Paused", lambda request: Q(state=State.PAUSED)),
-    "overdue": ("Overdue", _overdue),
+    "overdue": ("Overdue", lambda request: overdue()),
+    "stalled": ("Stalled", lambda request: stalled()),
     "left": ("Left something behind", _left_something),
     "ended": ("Ended", lambda request: ~UNDER_WAY),
     "all": ("All", lambda request: Q()),

@@ -14,7 +14,7 @@ from integrity.models import Finding
 # Which view of the list shows what an invariant speaks of.
 VIEWS = {
     "integrity.no_saga_needs_a_person": "person",
-    "integrity.no_saga_is_stalled": "retrying",
+    "integrity.no_saga_is_stalled": "stalled",
     "integrity.every_saga_moves_in_time": "overdue",
     "integrity.no_provider_refuses_all": "gate",
     "integrity.no_effect_of_a_saga_is_left": "left",

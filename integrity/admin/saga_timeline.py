@@ -64,8 +64,15 @@ def _line(seen: Seen, step: SagaStep) -> dict[str, Any]:
         "is_pivot": step.kind == "pivot",
         "attempts": tries,
         "seconds": took.total_seconds() if took else None,
-        "gate": seen.gates.get(step.provider),
+        "gate": here and saga.wait == Saga.Wait.GATE and seen.gates.get(step.provider),
     }
+
+
+def tries_of(seen: Seen, course: Sequence[dict[str, Any]]) -> int | None:
+    """How often it was tried where it stands, as the course below shows them; None at the end."""
+    stuck = {each.position for each in seen.stuck}
+    here = [each for each in course if each["here"] or each["step"].position in stuck]
+    return None if seen.saga.finished_at else sum(len(each["attempts"]) for each in here)
 
 
 def attempts(events: Sequence[SagaEvent]) -> list[Attempt]:

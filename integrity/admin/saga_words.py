@@ -7,9 +7,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from integrity.conf import config
-from integrity.models import ProviderGate, Saga, SagaEvent, SagaStep
+from integrity.models import PausedKind, ProviderGate, Saga, SagaEvent, SagaStep
 from integrity.saga.definition import Definition
-from integrity.saga.lawful import steps_to_judge
+from integrity.saga.lawful import (
+    TAKE_A_SECOND_PERSON,
+    lawful,
+    steps_to_judge,
+    takes_second_person,
+)
 from integrity.templatetags.integrity_pages import age, ago
 
 State, Wait, Attention = Saga.State, Saga.Wait, Saga.Attention
@@ -46,6 +51,7 @@ class Seen:
     declared: Definition | None
     gates: dict[str, ProviderGate]
     events: list[SagaEvent]
+    paused: PausedKind | None = None
 
     @property
     def step(self) -> SagaStep | None:
@@ -59,6 +65,9 @@ class Seen:
     def name(self, step: SagaStep) -> str:
         declared = self.declared.step(step.name) if self.declared else None
         return declared.label if declared else step.name
+
+    def place_of(self, step: SagaStep) -> str:
+        return f"“{self.name(step)}”{f' at {step.provider}' if step.provider else ''}"
 
     def last(self, event: str) -> SagaEvent | None:
         return next((each for each in reversed(self.events) if each.event == event), None)
@@ -121,14 +130,23 @@ def _needs_a_person(seen: Seen) -> Verdict:
         "bad",
         f"It stands still at {names}: {why.label}.{_error(saga)}{_way(seen)}",
         "Nothing happens until somebody decides.",
-        TO_DO[why].format(provider=providers or "its system"),
+        f"{TO_DO[why].format(provider=providers or 'its system')}{_by_two(saga)}",
     )
+
+
+def _by_two(saga: Saga) -> str:
+    two = any(
+        verb in lawful(saga) and takes_second_person(saga, verb) for verb in TAKE_A_SECOND_PERSON
+    )
+    return " Such a word takes two: one asks for it, and somebody else confirms it." if two else ""
 
 
 def _paused(seen: Seen) -> Verdict:
     pause = seen.last("pause")
     reason = pause.detail.get("reason") if pause else ""
-    why = f" {ago(pause.at).capitalize()} somebody paused it: {reason}" if pause and reason else ""
+    why = (
+        f" {ago(pause.at).capitalize()} somebody paused it: “{reason}”." if pause and reason else ""
+    )
     return Verdict(
         "warn",
         f"It is paused. {_where(seen)}{_way(seen)}{why}",
@@ -139,7 +157,7 @@ def _paused(seen: Seen) -> Verdict:
 
 def _where(seen: Seen) -> str:
     saga, step = seen.saga, seen.step
-    back = is_going_back(saga)
+    back = saga.goes_back
     if step is None:
         return "All is taken back but for a last look." if back else "All its steps are done."
     name = f"step {place(saga, len(seen.steps))}, “{seen.name(step)}”"
@@ -165,7 +183,7 @@ def _error(saga: Saga) -> str:
 def _way(seen: Seen) -> str:
     """Whether there is a way back."""
     saga = seen.saga
-    if is_going_back(saga):
+    if saga.goes_back:
         if seen.last("compensate"):
             return " A person has it taken back."
         return f" It {'was called off' if saga.cancelled_at else 'could not go on'}, and is taken back."
@@ -176,6 +194,11 @@ def _way(seen: Seen) -> str:
 
 def _next(seen: Seen) -> str:
     saga = seen.saga
+    if seen.paused:
+        return (
+            f"All of its kind have been paused for {age(seen.paused.at)}: “{seen.paused.reason}”."
+            " Nothing more is begun until somebody resumes the kind."
+        )
     when = ago(saga.wake_at) if saga.wake_at > timezone.now() else "now"
     step = seen.step
     gate = seen.gates.get(step.provider) if step else None
@@ -195,7 +218,9 @@ def _next(seen: Seen) -> str:
 
 def _trouble(seen: Seen) -> tuple[str, str]:
     """How it looks, and what a person must do of one that is under way."""
-    saga, now = seen.saga, timezone.now()
+    saga = seen.saga
+    if seen.paused:
+        return "warn", "Resume the kind once the reason is gone."
     if is_overdue(saga):
         return "bad", (
             f"It has been due for {age(saga.wake_at)}, and no worker has taken it. See on the"
@@ -203,8 +228,7 @@ def _trouble(seen: Seen) -> tuple[str, str]:
         )
     if saga.wait == Wait.GATE:
         return "warn", "Find out why the provider refuses everybody; all that waits then goes on."
-    stalled = now - timedelta(seconds=config().saga_stalled)
-    if saga.first_failed_at and saga.first_failed_at < stalled:
+    if is_stalled(saga):
         return "warn", "Find out why it keeps failing. Once that is mended, it goes on by itself."
     if saga.first_failed_at or saga.state == State.COMPENSATING:
         return "warn", NOTHING_TO_DO
@@ -218,13 +242,9 @@ def no_return(seen: Seen) -> tuple[str, str]:
         return "passed", f"{saga.pivot_at:%Y-%m-%d %H:%M}"
     if not any(each.kind == "pivot" for each in seen.steps):
         return "none", "it has no such step"
-    if saga.finished_at or is_going_back(saga):
+    if saga.finished_at or saga.goes_back:
         return "not passed", ""
     return "not passed", "it can be taken back"
-
-
-def is_going_back(saga: Saga) -> bool:
-    return State.COMPENSATING in (saga.state, saga.parked_from)
 
 
 def due(saga: Saga) -> str:
@@ -237,3 +257,17 @@ def due(saga: Saga) -> str:
 def is_overdue(saga: Saga) -> bool:
     late = timezone.now() - timedelta(seconds=config().saga_lag)
     return saga.state in Saga.ACTIVE and saga.wake_at < late
+
+
+def is_stalled(saga: Saga) -> bool:
+    """Its step has been failing for long; of one at a gate nobody knows, for it wasn't tried."""
+    since, long = saga.first_failed_at, timedelta(seconds=config().saga_stalled)
+    tried = saga.state in Saga.ACTIVE and saga.wait != Wait.GATE
+    return tried and since is not None and since < timezone.now() - long
+
+
+def late(saga: Saga, *, kind_is_paused: bool) -> str:
+    """In a word; blank where all is as it should be."""
+    if kind_is_paused and saga.state in Saga.ACTIVE:
+        return "its kind is paused"
+    return "overdue" if is_overdue(saga) else "stalled" if is_stalled(saga) else ""

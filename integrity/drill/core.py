@@ -112,7 +112,6 @@ def drill(
     Raises:
         IndexError: a point named is none of this scenario's.
     """
-    prepare()
     boundaries, problems = rehearsed or rehearse(scenario)
     fault = FAULTS[kind]
     first, step = part
@@ -129,6 +128,7 @@ def rehearse(scenario: Scenario[C]) -> Rehearsal:
 
     The first run fills caches that would move the numbers of the second one.
     """
+    prepare()
     with observer():
         _clean_run(scenario)
         return _clean_run(scenario)

@@ -5,7 +5,7 @@ statement (rows locked in another order, a trigger's own queries) is not told ap
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any, Generic, TypeVar
@@ -46,16 +46,30 @@ class Pair(Generic[C]):
     alike: bool = False
 
 
-def interleave(pair: Pair[C]) -> PairReport:
-    """Every schedule of the pair, in both orders unless they are alike."""
+def interleave(
+    pair: Pair[C], *, part: tuple[int, int] = (0, 1), until_a_problem: bool = False
+) -> PairReport:
+    """Every schedule of the pair, in both orders unless they are alike.
+
+    Args:
+        part: (k, n) stops at every n-th boundary from the k-th on, counted from 0.
+        until_a_problem: the first schedule that shows one is the last one.
+    """
     prepare()
+    schedules = []
     with observer():
-        schedules = [
-            _schedule(pair, boundary, stopped=stopped)
-            for stopped in (("first",) if pair.alike else ("first", "second"))
-            for boundary in _stops(pair, stopped)
-        ]
+        for schedule in _schedules(pair, part):
+            schedules.append(schedule)
+            if until_a_problem and schedule.problems:
+                break
     return PairReport(pair.name, schedules)
+
+
+def _schedules(pair: Pair[C], part: tuple[int, int]) -> Iterator[Schedule]:
+    first, step = part
+    for stopped in ("first",) if pair.alike else ("first", "second"):
+        for boundary in _stops(pair, stopped)[first::step]:
+            yield _schedule(pair, boundary, stopped=stopped)
 
 
 def _stops(pair: Pair[C], stopped: str) -> list[Boundary]:

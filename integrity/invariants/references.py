@@ -16,6 +16,10 @@ class Inconclusive(Exception):
     """The reference tables are in doubt, so the violations are."""
 
 
+class NotAsked(Exception):
+    """There is nothing here that it could be broken by, such as a vendor that isn't configured."""
+
+
 def count_references(declared: Invariant, tables: Tables) -> dict[str, int]:
     """The rows of each table that the guard watches, by label.
 

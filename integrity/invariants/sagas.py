@@ -1,13 +1,10 @@
 """What must hold of operations over several systems."""
 
-from datetime import timedelta
-
 from django.db.models import F, QuerySet
-from django.db.models.functions import Now
 
-from integrity.conf import config
 from integrity.invariants.custom import invariant
 from integrity.invariants.declare import Severity
+from integrity.late import overdue, stalled
 from integrity.models import ProviderGate, Saga, SagaStep
 
 
@@ -17,10 +14,7 @@ from integrity.models import ProviderGate, Saga, SagaStep
     severity=Severity.ERROR,
 )
 def every_saga_moves_in_time() -> QuerySet[Saga]:
-    late = Saga.objects.filter(
-        state__in=Saga.ACTIVE, wake_at__lt=Now() - timedelta(seconds=config().saga_lag)
-    )
-    shown: QuerySet[Saga] = late.annotate(expected=F("wake_at"))
+    shown: QuerySet[Saga] = Saga.objects.filter(overdue()).annotate(expected=F("wake_at"))
     return shown
 
 
@@ -41,11 +35,7 @@ def no_saga_needs_a_person() -> QuerySet[Saga]:
     severity=Severity.WARNING,
 )
 def no_saga_is_stalled() -> QuerySet[Saga]:
-    stalled = Saga.objects.filter(
-        state__in=Saga.ACTIVE,
-        first_failed_at__lt=Now() - timedelta(seconds=config().saga_stalled),
-    ).exclude(wait=Saga.Wait.GATE)
-    shown: QuerySet[Saga] = stalled.annotate(actual=F("error_class"))
+    shown: QuerySet[Saga] = Saga.objects.filter(stalled()).annotate(actual=F("error_class"))
     return shown
 
 
@@ -62,7 +52,7 @@ def no_provider_refuses_all() -> QuerySet[ProviderGate]:
 
 @invariant(
     "integrity.no_effect_of_a_saga_is_left",
-    statement="What a saga that was ended by a person has left elsewhere is tidied up.",
+    statement="What a saga that has ended has left elsewhere is tidied up.",
     severity=Severity.WARNING,
 )
 def no_effect_of_a_saga_is_left() -> QuerySet[SagaStep]:

@@ -6,7 +6,8 @@ from integrity.models.flows import FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
 from integrity.models.repairs import PlannedChange, RepairPlan, UnattendedRepair
 from integrity.models.runs import Run, RunResult
-from integrity.models.sagas import ProviderGate, Saga, SagaEvent, SagaSecret, SagaStep
+from integrity.models.saga_stops import PausedKind, ProviderGate
+from integrity.models.sagas import Saga, SagaEvent, SagaSecret, SagaStep
 from integrity.models.watch import Heartbeat, PromisedTrigger
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Operation",
     "OutboxMessage",
     "Overview",
+    "PausedKind",
     "PlannedChange",
     "PromisedTrigger",
     "ProviderGate",

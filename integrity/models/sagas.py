@@ -62,6 +62,8 @@ class Saga(models.Model):
     version = models.PositiveSmallIntegerField()
     # A public id.
     subject = models.TextField()
+    # The one that has ended, and in whose place this one does it again.
+    retry_of = models.UUIDField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
     state = models.TextField(choices=State, db_default=State.RUNNING)
     # The step it is at; -1 when all is taken back.
@@ -105,6 +107,8 @@ class Saga(models.Model):
             ("mark_step", "Can say that a step of a saga is done"),
             ("skip_undo", "Can give up taking a step back"),
             ("resolve_saga", "Can end a saga that needs a person"),
+            ("verify_saga", "Can look whether a saga that ended has left something"),
+            ("restart_saga", "Can begin a saga that ended once more"),
             ("tidy_saga", "Can say that what a saga left behind is gone"),
             ("reveal_saga", "Can see what an undo of a saga puts back"),
             ("export_saga", "Can export sagas"),
@@ -171,6 +175,14 @@ class Saga(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.uid}"
 
+    @property
+    def goes_back(self) -> bool:
+        """Also one that is parked on its way back, and one that has arrived there."""
+        return self.state == self.State.COMPENSATED or self.State.COMPENSATING in (
+            self.state,
+            self.parked_from,
+        )
+
     @staticmethod
     def due_after_the_call() -> dict[str, Any]:
         """Due now; or, where a worker may be inside a call, when that has landed."""
@@ -212,6 +224,15 @@ class SagaStep(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["saga", "position"],
+                condition=Q(left_behind=True),
+                name="integrity_sagastep_left_behind",
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.saga_id} {self.name}"
 
@@ -245,20 +266,3 @@ class SagaSecret(models.Model):
 
     def __str__(self) -> str:
         return f"{self.saga_id} {self.purpose}"
-
-
-class ProviderGate(models.Model):
-    """A provider that refuses everybody: until then nobody calls it. A row is a closed way."""
-
-    provider = models.TextField(primary_key=True)
-    # None while only failures are counted.
-    shut_until = models.DateTimeField(null=True, blank=True)
-    shut_at = models.DateTimeField(null=True, blank=True)
-    times = models.PositiveIntegerField(default=0)
-    reason = models.TextField(default="", blank=True)
-    # Failures in a row, and the first sagas that met them.
-    failures = models.PositiveIntegerField(default=0)
-    sagas = models.JSONField(default=list)
-
-    def __str__(self) -> str:
-        return self.provider

@@ -24,7 +24,15 @@ def candidates(repair: RowRepair, *, again: bool = False) -> "QuerySet[Any]":
     Args:
         again: for a few of them, by key.
     """
-    declared, suspects = repair.declared, repair.recheck() if again else repair.suspects()
+    return _touchable(repair.declared, repair.recheck() if again else repair.suspects())
+
+
+def touchable(declared: Invariant) -> "QuerySet[Any]":
+    """The same, for an action that asks by itself what is to be done."""
+    return _touchable(declared, declared.violations())
+
+
+def _touchable(declared: Invariant, suspects: "QuerySet[Any]") -> "QuerySet[Any]":
     rows = _settled(declared, suspects)
     if declared.in_flight is not None:
         flying = declared.in_flight(suspects)

@@ -9,7 +9,7 @@ from integrity.models import SagaStep
 from integrity.saga import gates
 from integrity.saga.definition import Local, Remote, Step
 from integrity.saga.forward import gate_is_shut
-from integrity.saga.held import Held, State, Status, leased, move, renew
+from integrity.saga.held import Held, State, Status, key_of, leased, move, renew
 from integrity.saga.outcomes import ChangedSince, Gone, OutcomeUnknown
 from integrity.saga.places import end, has_to_be_undone, step_back
 from integrity.transactions import transaction_required
@@ -45,7 +45,7 @@ def _undo_remotely(held: Held, declared: Remote) -> bool:
     def begin() -> None:
         held.write_step(step, status=Status.UNDOING, attempts=F("attempts") + 1)
         held.write(**leased())
-        held.note("undo_begun", step, attempt=held.saga.attempts + 1, key=held.at(step).key)
+        held.note("undo_begun", step, attempt=held.saga.attempts + 1, key=key_of(held.saga, step))
 
     move(held=held, change=begin)
     held.must_be_fresh()

@@ -50,6 +50,7 @@ _CLAIM = f"""
 WITH due AS (
     SELECT id, wait = 'at_work' AS died FROM integrity_saga AS saga
     WHERE state IN ('running', 'compensating') AND wake_at <= now()
+      AND NOT EXISTS (SELECT FROM integrity_pausedkind AS paused WHERE paused.kind = saga.kind)
       AND started_at IS {{begun}} AND {_KNOWN} = ANY(%(known)s)
     ORDER BY wake_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED

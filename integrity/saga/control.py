@@ -15,10 +15,18 @@ from django.db.models.functions import Now
 from integrity.audit import Actor, audit
 from integrity.flows import flow
 from integrity.models import Saga, SagaStep
+from integrity.saga.definition import newest
 from integrity.saga.events import note
-from integrity.saga.lawful import REFUSALS, Refused, lawful, steps_to_judge
+from integrity.saga.lawful import (
+    Refused,
+    asked_for,
+    lawful,
+    refusal,
+    steps_to_judge,
+    takes_second_person,
+)
 from integrity.saga.secrets import forget_secrets
-from integrity.saga.start import ring_after_commit
+from integrity.saga.start import find_active, ring_after_commit
 
 State, Status = Saga.State, SagaStep.Status
 UNPARKED = {"attention": "", "parked_from": ""}
@@ -42,24 +50,53 @@ def steer(*, verb: str, saga: UUID, by: Actor, version: int | None, change: Chan
         NoReason
         Refused: the verb isn't lawful as the saga stands now, or it has moved since.
     """
-    if not by.reason.strip():
-        raise NoReason(NoReason.__doc__)
+    must_say_why(by)
     seen = _locked(saga, version)
-    if verb not in lawful(seen):
-        raise Refused(REFUSALS[verb].format(state=seen.get_state_display()))
+    refuse_unlawful(seen, verb)
     step = seen.steps.filter(position=seen.position).first()
+    name = step.name if step else ""
+    if takes_second_person(seen, verb) and not _is_the_second(seen, verb, by):
+        verb, change = f"{verb}_asked", _as_it_was
     if changed := change(seen):
         row = Saga.objects.filter(pk=seen.pk)
         row.update(**changed, fence=F("fence") + 1, updated_at=Now())
         seen.refresh_from_db()
-    note(seen, verb, step=step.name if step else "", by=by)
-    detail = {"step": step.name if step else "", "state": seen.state}
+    note(seen, verb, step=name, by=by)
+    detail = {"step": name, "state": seen.state}
     audit(f"integrity.saga_{verb}", by=by, subject=seen, detail=detail)
     ring_after_commit()
     return seen
 
 
+def must_say_why(by: Actor) -> None:
+    """Raises NoReason."""
+    if not by.reason.strip():
+        raise NoReason(NoReason.__doc__)
+
+
+def refuse_unlawful(seen: Saga, verb: str) -> None:
+    """Raises Refused."""
+    if verb not in lawful(seen):
+        raise Refused(refusal(seen, verb))
+
+
+def _is_the_second(seen: Saga, verb: str, by: Actor) -> bool:
+    """Raises Refused: it is the first one once more."""
+    asked = asked_for(seen, verb)
+    if asked and (asked.actor_kind, asked.actor_id) == (by.kind, by.id):
+        raise Refused("You have asked for it. Somebody else has to confirm it.")
+    return asked is not None
+
+
+def _as_it_was(seen: Saga) -> dict[str, Any]:
+    # Nothing moves but the fence: who looked before it was asked for would confirm it unawares.
+    return {"wait": seen.wait}
+
+
 def _locked(uid: UUID, version: int | None) -> Saga:
+    # As the engine does it: first the steps, then the saga.
+    steps = SagaStep.objects.filter(saga__uid=uid).order_by("position")
+    list(steps.select_for_update(no_key=True, of=("self",)).values_list("position"))
     seen = Saga.objects.select_for_update(no_key=True).filter(uid=uid).first()
     if seen is None:
         raise NotFound(f"There is no saga {uid}.")
@@ -138,7 +175,10 @@ def retry(*, saga: UUID, by: Actor, version: int | None = None, new_key: bool = 
 
 
 def mark_done(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
-    """The step at which it is parked is done, as somebody has seen for themselves; go on after it."""
+    """The step at which it is parked is done, as somebody has seen for themselves; go on after it.
+
+    At a provider it takes two: the first one asks for it, and somebody else confirms it.
+    """
 
     def change(seen: Saga) -> dict[str, Any]:
         _at(seen).update(status=Status.DONE, in_doubt=False, finished_at=Now())
@@ -148,7 +188,7 @@ def mark_done(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
 
 
 def skip_undo(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
-    """What couldn't be taken back stays as it is; go on with the rest."""
+    """What couldn't be taken back stays as it is; go on with the rest. At a provider it takes two."""
 
     def change(seen: Saga) -> dict[str, Any]:
         _these(seen, steps_to_judge(seen)).update(status=Status.UNDO_SKIPPED)
@@ -184,6 +224,22 @@ def tidied(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
         return {}
 
     return steer(verb="tidied", saga=saga, by=by, version=version, change=change)
+
+
+def again(*, saga: UUID, by: Actor, version: int | None = None) -> Saga:
+    """Begin it once more, as another saga, which is returned."""
+    begun: list[Saga] = []
+
+    def change(seen: Saga) -> dict[str, Any]:
+        declared = newest(seen.kind)
+        assert declared.again is not None
+        if find_active(seen.kind, seen.subject):
+            raise Refused("One is under way for it already.")
+        begun.append(declared.again(seen, by))
+        return {}
+
+    steer(verb="again", saga=saga, by=by, version=version, change=change)
+    return begun[-1]
 
 
 def _go_on(seen: Saga) -> dict[str, Any]:

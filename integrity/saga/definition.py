@@ -44,6 +44,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from integrity.audit import Actor
+from integrity.models import Saga
 from integrity.registry import DuplicateName, Registry
 from integrity.saga.context import At
 
@@ -64,6 +66,7 @@ class More(Enum):
 
 MORE: Final = More.MORE
 Told = Mapping[str, Any] | None
+Again = Callable[[Saga, Actor], Saga]
 
 
 def _always() -> bool:
@@ -92,10 +95,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Local(Step):
-    """A step in our own database. Without an undo there is nothing to take back."""
+    """A step in our own database. Without an undo there is nothing to take back.
+
+    Args:
+        begun_at_start: the transaction that starts the saga does a part of it, so that its undo
+            runs even where no worker has come to it.
+    """
 
     run: Callable[[At], Told | More] = field(kw_only=True)
     undo: Callable[[At], None] | None = field(kw_only=True, default=None)
+    begun_at_start: bool = field(kw_only=True, default=False)
     kind: str = field(init=False, default="local")
 
 
@@ -149,6 +158,8 @@ class Definition:
     version: int
     title: str
     steps: tuple[Step, ...]
+    again: Again | None = None
+    again_after: Collection[str] = Saga.FINISHED
 
     @property
     def name(self) -> str:
@@ -162,14 +173,25 @@ sagas: Registry[Definition] = Registry("saga")
 declared_twice: list[Definition] = []
 
 
-def saga(*, kind: str, version: int, title: str, steps: tuple[Step, ...]) -> Definition:
+def saga(
+    *,
+    kind: str,
+    version: int,
+    title: str,
+    steps: tuple[Step, ...],
+    again: Again | None = None,
+    again_after: Collection[str] = Saga.FINISHED,
+) -> Definition:
     """Declare a saga. A second one of its kind and version is a system check error.
 
     Args:
         kind: `app_label.verb_phrase`.
         version: 1 at first; `start` takes the highest.
+        again: starts one in place of one that has ended, with `retry_of` its uid, in the open
+            transaction. It raises Refused where that can't be. Without it there is no such verb.
+        again_after: the ends that leave something to do again; after others it isn't offered.
     """
-    declared = Definition(kind, version, title, steps)
+    declared = Definition(kind, version, title, steps, again, again_after)
     try:
         return sagas.add(declared)
     except DuplicateName:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import Error, connection
 
-from integrity.log import binding, log_event
+from integrity.log import binding, kind_and_place, log_event
 from integrity.models import Saga
 from integrity.saga.backward import look_back, take_back
 from integrity.saga.claim import claim, park_unknown
@@ -55,9 +55,13 @@ def go_on(saga: Saga, stop_at: float = math.inf) -> None:
     """With one that this worker has claimed."""
     try:
         _note_a_death(saga)
-        while advance(look(saga)):
-            if time.monotonic() > stop_at:
-                give_back(look(saga))
+        held = look(saga)
+        held.until = stop_at
+        while advance(held):
+            held = held.ahead or look(saga)
+            held.until = stop_at
+            if time.monotonic() > stop_at and not held.begun:
+                give_back(held)
                 return
     except (LostLease, CommitNotConfirmed) as lost:
         # What is committed is known to whoever claims it next.
@@ -65,12 +69,15 @@ def go_on(saga: Saga, stop_at: float = math.inf) -> None:
     except Error:
         raise
     except Exception as error:  # noqa: BLE001 - the rim: one saga's trouble holds up no other
-        log_event(logger, logging.ERROR, "saga.worker_failed", error=repr(error))
+        log_event(logger, logging.ERROR, "saga.worker_failed", error=kind_and_place(error))
 
 
 def advance(held: Held) -> bool:
     """Take the saga one step on, forward or back. Whether there is more to do at once."""
     saga = held.saga
+    if held.paused:
+        give_back(held)
+        return False
     if saga.crashes >= DEATHS:
         return move(held=held, change=lambda: park(held, Attention.CRASH_LOOP, crashes=0))
     if saga.position < 0:

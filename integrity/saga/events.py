@@ -16,10 +16,17 @@ def note(
         event: `started`, `step_done`, `step_failed` and so on.
         detail: ids, numbers and scrubbed texts, never an address or a name.
     """
+    line(saga, event, step=step, by=by, **detail).save()
+
+
+def line(
+    saga: Saga, event: str, *, step: str = "", by: Actor = SYSTEM, **detail: str | float | None
+) -> SagaEvent:
+    """As above, and not stored yet."""
     told: dict[str, Any] = {name: value for name, value in detail.items() if value is not None}
     if by.reason and by != SYSTEM:
         told["reason"] = by.reason
-    SagaEvent.objects.create(
+    return SagaEvent(
         saga=saga,
         fence=saga.fence,
         event=event,

@@ -9,7 +9,7 @@ from django.db import DataError, Error, IntegrityError, NotSupportedError, Progr
 from django.db.models.functions import Now
 
 from integrity.flows import Busy
-from integrity.log import log_event, without_addresses
+from integrity.log import kind_and_place, log_event, without_addresses
 from integrity.saga import gates
 from integrity.saga.backward import renew_undo_key, undone
 from integrity.saga.definition import Remote, Step
@@ -72,7 +72,7 @@ def judged(raised: Exception, *, remote: bool) -> StepError:
     if isinstance(raised, Error) and not isinstance(raised, WRONG):
         # Of a remote step nobody knows what happened before the database failed it.
         return OutcomeUnknown(name) if remote else NotDone(name)
-    log_event(logger, logging.ERROR, "saga.step_raised", error=name, exc=repr(raised)[:200])
+    log_event(logger, logging.ERROR, "saga.step_raised", error=kind_and_place(raised))
     return RefusedForGood(name)
 
 
@@ -105,6 +105,9 @@ def _fail_backward(failure: _Failure) -> bool:
     at_the_end = held.saga.position < 0
     match error:
         case Gone() | ChangedSince() if not at_the_end:
+            if held.step.in_doubt:
+                # As before; and the call may land yet, so it is looked at once more at the end.
+                return undone(held)
             return undone(held, status=Status.UNDO_SKIPPED, error=failure.text)
         case RefusedForGood() if at_the_end:
             return park(held, Attention.UNDO_FAILED, **_error(failure))

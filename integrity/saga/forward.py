@@ -12,7 +12,7 @@ from integrity.conf import config
 from integrity.models import Saga, SagaStep
 from integrity.saga import gates
 from integrity.saga.definition import Local, More, Pivot, Probe, Remote, Step, Timer, Told, Verify
-from integrity.saga.held import Held, Status, Wait, leased, move, waiting
+from integrity.saga.held import Held, Status, Wait, key_of, leased, move, waiting
 from integrity.saga.outcomes import NotDone
 from integrity.saga.places import Attention, park, step_forward
 from integrity.saga.secrets import replace_secret
@@ -68,12 +68,13 @@ def _do_locally(held: Held, declared: Local | Pivot) -> bool:
 def _do_remotely(held: Held, declared: Remote) -> bool:
     """1. Ask at the gate. 2. Note prior values, once. 3. Note that it is begun. 4. Where an earlier
     call may have happened, look. 5. Call. 6. Record."""
-    if gate_is_shut(held, declared.provider):
-        return False
     step, in_doubt = held.step, held.step.in_doubt
     began = time.monotonic()
-    _capture(held, declared, step)
-    _begin(held, step)
+    if not held.begun:
+        if gate_is_shut(held, declared.provider):
+            return False
+        _capture(held, declared, step)
+        _begin(held, step)
     if in_doubt and declared.probe is not None:
         found = declared.probe(held.at(step))
         if found is Probe.DONE:
@@ -122,17 +123,42 @@ def _capture(held: Held, declared: Remote, step: SagaStep) -> None:
 
 def _begin(held: Held, step: SagaStep) -> None:
     def begin() -> None:
-        held.write_step(
-            step,
-            status=Status.STARTED,
-            started_at=step.started_at or Now(),
-            in_doubt=True,
-            attempts=F("attempts") + 1,
-        )
+        _note_begin(held, step, attempt=held.saga.attempts + 1)
         held.write(**leased())
-        held.note("step_begun", step, attempt=held.saga.attempts + 1, key=held.at(step).key)
 
     move(held=held, change=begin)
+
+
+@transaction_required
+def _note_begin(held: Held, step: SagaStep, *, attempt: int) -> None:
+    held.write_step(
+        step,
+        status=Status.STARTED,
+        started_at=step.started_at or Now(),
+        in_doubt=True,
+        attempts=F("attempts") + 1,
+    )
+    held.note("step_begun", step, attempt=attempt, key=key_of(held.saga, step))
+
+
+@transaction_required
+def _begin_ahead(held: Held, *, answered: str) -> None:
+    """Begin the step after the one that is recorded here, and spare it a transaction of its own.
+
+    Args:
+        answered: the provider that has just dealt with a call, so that its gate is open.
+    """
+    ahead = held.ahead
+    if ahead is None or ahead.paused or time.monotonic() > ahead.until:
+        return
+    step, declared = ahead.step, ahead.declaration(ahead.step)
+    if not isinstance(declared, Remote) or declared.capture is not None:
+        return
+    if step.status != Status.PENDING or step.in_doubt:
+        return
+    if declared.provider == answered or not gates.is_shut(declared.provider):
+        _note_begin(held, step, attempt=1)
+        ahead.begun = True
 
 
 def _renew_key(held: Held, step: SagaStep) -> None:
@@ -150,9 +176,8 @@ def _recorded(
     seconds = round(time.monotonic() - began, 3)
 
     def record() -> bool:
-        more = done(held, told, seconds=seconds, found=found)
         gates.answered(declared.provider)
-        return more
+        return done(held, told, seconds=seconds, found=found, answered=declared.provider)
 
     return move(held=held, change=record)
 
@@ -165,9 +190,10 @@ def done(
     seconds: float | None = None,
     found: str | None = None,
     status: SagaStep.Status = Status.DONE,
+    answered: str = "",
     **more: Any,
 ) -> bool:
-    """Record the step at which the saga is as over, and go on."""
+    """Record the step at which the saga is as over, and go on; to a call, if that can be."""
     held.write_step(
         held.step,
         status=status,
@@ -178,7 +204,9 @@ def done(
         finished_at=Now(),
     )
     held.note(f"step_{status}", held.step, seconds=seconds, found=found)
-    return step_forward(held, **more)
+    goes_on = step_forward(held, **more)
+    _begin_ahead(held, answered=answered)
+    return goes_on
 
 
 def _let_time_pass(held: Held, declared: Timer) -> bool:

@@ -1,6 +1,11 @@
 """Which verbs a saga allows as it stands, and why not the others."""
 
-from integrity.models import Saga, SagaStep
+from django.db.models import F
+
+from integrity.conf import config
+from integrity.models import Saga, SagaEvent, SagaStep
+from integrity.registry import UnknownName
+from integrity.saga.definition import newest
 
 State, Status = Saga.State, SagaStep.Status
 # Of what is sealed: how things were before a step.
@@ -17,9 +22,13 @@ VERBS = (
     "mark_done",
     "skip_undo",
     "resolve",
+    "verify",
+    "again",
     "tidied",
     "reveal",
 )
+# Somebody's word that what nobody can see from here is so.
+TAKE_A_SECOND_PERSON = ("mark_done", "skip_undo")
 REFUSALS = {
     "pause": "It is {state}; only what is under way can be paused.",
     "resume": "It is {state}; only what is paused can be resumed.",
@@ -32,6 +41,8 @@ REFUSALS = {
     "probe": "None of its steps can be looked at.",
     "mark_done": "It is at no step that a person may call done.",
     "skip_undo": "There is no undo that a person may give up.",
+    "verify": "It is {state}; only after one that has ended is looked for what it left.",
+    "again": "It is {state}; from there its kind isn't begun once more.",
     "tidied": "Nothing that it left is on record.",
     "resolve": "It is {state}; only what is paused or needs a person can be ended by one.",
     "reveal": "Nothing is kept of how things were before.",
@@ -40,6 +51,10 @@ REFUSALS = {
 
 class Refused(Exception):
     """Not lawful as the saga stands; the text says why. Nothing was changed."""
+
+
+def refusal(saga: Saga, verb: str) -> str:
+    return REFUSALS[verb].format(state=saga.get_state_display().lower())
 
 
 def lawful(saga: Saga) -> list[str]:
@@ -57,6 +72,8 @@ def lawful(saga: Saga) -> list[str]:
         "mark_done": _can_be_called_done(saga, step),
         "skip_undo": _is_stuck_backward(saga) and bool(steps_to_judge(saga)),
         "resolve": saga.state in Saga.PARKED,
+        "verify": saga.state in Saga.FINISHED,
+        "again": _can_be_begun_again(saga),
         "tidied": saga.steps.filter(left_behind=True).exists(),
         "reveal": saga.secrets.filter(purpose__startswith=PRIOR).exists(),
     }
@@ -67,6 +84,36 @@ def steps_to_judge(saga: Saga) -> list[SagaStep]:
     """Those that a parked saga is parked for: the failed undos, or the step at which it is."""
     failed = list(saga.steps.filter(status=Status.UNDO_FAILED).order_by("position"))
     return failed or list(saga.steps.filter(position=saga.position))
+
+
+def takes_second_person(saga: Saga, verb: str) -> bool:
+    """Of a system outside one person's word isn't enough."""
+    doubtful = verb in TAKE_A_SECOND_PERSON and config().second_person
+    return doubtful and any(each.kind == "remote" for each in steps_to_judge(saga))
+
+
+def asked_for(saga: Saga, verb: str) -> SagaEvent | None:
+    """What the first person said, as long as the saga stands as they have seen it."""
+    asked = saga.events.filter(event=f"{verb}_asked", fence=saga.fence)
+    return asked.order_by("-pk").first()
+
+
+def waiting_for_another(sagas: list[Saga]) -> set[int]:
+    """Those of which somebody has asked what another person has to confirm."""
+    asked = SagaEvent.objects.filter(
+        saga__in=[each for each in sagas if each.state == State.ATTENTION],
+        event__in=[f"{verb}_asked" for verb in TAKE_A_SECOND_PERSON],
+        fence=F("saga__fence"),
+    )
+    return set(asked.values_list("saga", flat=True))
+
+
+def _can_be_begun_again(saga: Saga) -> bool:
+    try:
+        declared = newest(saga.kind)
+    except UnknownName:
+        return False
+    return declared.again is not None and saga.state in declared.again_after
 
 
 def _is_waiting(step: SagaStep | None) -> bool:

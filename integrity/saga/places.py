@@ -22,6 +22,7 @@ def step_forward(held: Held, **more: Any) -> bool:
     following = next(rest, None)
     if following is not None:
         held.write(position=following.position, **leased(), **Saga.FRESH, **more)
+        held.go_ahead()
         return True
     end(held, State.COMPLETED, position=len(held.steps), **more)
     return False

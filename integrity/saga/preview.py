@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from integrity.conf import config
 from integrity.models import Saga, SagaStep
 from integrity.registry import UnknownName
-from integrity.saga.definition import Definition, Remote, sagas
+from integrity.saga.definition import Definition, Remote, Step, newest, sagas
 from integrity.saga.held import Held, State, Status, key_of
 from integrity.saga.lawful import steps_to_judge
 from integrity.saga.places import OVER, has_to_be_undone
@@ -36,6 +36,8 @@ def declared_of(saga: Saga) -> Definition | None:
 
 def ahead(saga: Saga, verb: str = "") -> list[Ahead]:
     """What comes after this verb; what is left to do of a saga that stands still, without one."""
+    if verb == "again":
+        return list(_anew(saga))
     declared = declared_of(saga)
     if declared is None or saga.finished_at:
         return []
@@ -43,6 +45,23 @@ def ahead(saga: Saga, verb: str = "") -> list[Ahead]:
     held.saga.state = saga.parked_from or saga.state
     _CHANGES.get(verb, _as_it_is)(held, [each.position for each in steps_to_judge(saga)])
     return list(_forward(held) if held.forward else _backward(held))
+
+
+def _anew(saga: Saga) -> Iterator[Ahead]:
+    """The keys are the new saga's, which has no id yet."""
+    declared = newest(saga.kind)
+    wanted = [each for each in declared.steps if each.wanted()]
+    steps = [_fresh(place, each) for place, each in enumerate(wanted)]
+    new = Saga(kind=saga.kind, state=State.RUNNING, position=0, subject=saga.subject)
+    for each in _forward(Held(new, steps, declared, now=timezone.now())):
+        yield replace(each, key="")
+
+
+def _fresh(place: int, step: Step) -> SagaStep:
+    provider = step.provider if isinstance(step, Remote) else ""
+    return SagaStep(
+        position=place, name=step.name, kind=step.kind, provider=provider, status=Status.PENDING
+    )
 
 
 def _as_it_is(held: Held, judged: list[int]) -> None:

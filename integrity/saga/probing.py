@@ -35,11 +35,14 @@ def probe(*, saga: UUID, by: Actor) -> list[Observed]:
         Refused: there is no such step.
     """
     steer(verb="probe", saga=saga, by=by, version=None, change=lambda seen: {})
-    return list(_observe(_read(saga)))
+    return list(observe(read(saga)))
 
 
-def _read(uid: UUID) -> Held:
-    seen = Saga.objects.annotate(read_at=Now()).get(uid=uid)
+def read(uid: UUID) -> Held:
+    """As it is now, with its steps. Raises NotFound."""
+    seen = Saga.objects.annotate(read_at=Now()).filter(uid=uid).first()
+    if seen is None:
+        raise NotFound(f"There is no saga {uid}.")
     steps = list(SagaStep.objects.filter(saga=seen).order_by("position"))
     name = f"{seen.kind}/{seen.version}"
     if name not in sagas:
@@ -47,7 +50,8 @@ def _read(uid: UUID) -> Held:
     return Held(seen, steps, sagas.get(name), now=seen.read_at)
 
 
-def _observe(held: Held) -> Iterator[Observed]:
+def observe(held: Held) -> Iterator[Observed]:
+    """Ask the probe of each remote step that was begun."""
     for step in held.steps:
         declared = held.declaration(step)
         if step.kind == "remote" and step.status != SagaStep.Status.PENDING:
@@ -63,4 +67,6 @@ def _ask(held: Held, step: SagaStep, declared: object) -> tuple[Probe, str]:
     except (StepError, UnreadableSeal) as error:
         return Probe.CANT_TELL, str(error)
     except Exception as error:  # noqa: BLE001 - one system that can't be asked hides no other
-        return Probe.CANT_TELL, type(error).__name__
+        name = type(error).__name__
+        why = f"what it takes to ask was forgotten when the saga ended ({name})"
+        return Probe.CANT_TELL, why if held.saga.finished_at else name

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -11,12 +11,12 @@ from django.utils.module_loading import import_string
 from integrity.audit import Actor
 from integrity.conf import config
 from integrity.models import Saga, SagaStep
-from integrity.saga.definition import Definition, Remote, Step, newest
+from integrity.saga.definition import Definition, Local, Remote, Step, newest
 from integrity.saga.events import note
 from integrity.saga.secrets import replace_secret
 from integrity.transactions import transaction_required, wake_after_commit
 
-State = Saga.State
+State, Status = Saga.State, SagaStep.Status
 
 
 class PastTheEnd(Exception):
@@ -31,6 +31,7 @@ def start(
     by: Actor,
     secrets: Mapping[str, Mapping[str, Any]] | None = None,
     options: Mapping[str, Any] | None = None,
+    retry_of: UUID | None = None,
 ) -> Saga:
     """Start the newest version of this kind, in the open transaction.
 
@@ -43,13 +44,14 @@ def start(
         secrets: by purpose, what is personal and what steps need of vendors' ids; sealed, and gone
             when the saga ends.
         options: what steps need to know and everybody may see.
+        retry_of: the uid of one that has ended, and in whose place this one does it again.
 
     Raises:
         UnknownName: no app declares this kind.
     """
     declared = newest(kind)
     while True:
-        if (saga := _inserted(declared, subject, by, options or {})) is not None:
+        if (saga := _inserted(declared, subject, by, options or {}, retry_of)) is not None:
             break
         if (active := find_active(kind, subject)) is not None:
             return active
@@ -90,7 +92,11 @@ def cancel(saga: Saga, *, by: Actor) -> None:
 
 
 def _inserted(
-    declared: Definition, subject: str, by: Actor, options: Mapping[str, Any]
+    declared: Definition,
+    subject: str,
+    by: Actor,
+    options: Mapping[str, Any],
+    retry_of: UUID | None,
 ) -> Saga | None:
     """None where one is under way. Waits for a rival who is about to start one."""
     saga = Saga(
@@ -99,6 +105,7 @@ def _inserted(
         version=declared.version,
         subject=subject,
         options=dict(options),
+        retry_of=retry_of,
         actor_kind=by.kind,
         actor_id=by.id,
         actor_via=by.via,
@@ -116,9 +123,14 @@ def _freeze(saga: Saga, steps: list[Step]) -> None:
             name=step.name,
             kind=step.kind,
             provider=step.provider if isinstance(step, Remote) else "",
+            status=Status.STARTED if _is_begun(step) else Status.PENDING,
         )
         for position, step in enumerate(steps)
     )
+
+
+def _is_begun(step: Step) -> bool:
+    return isinstance(step, Local) and step.begun_at_start
 
 
 def ring_after_commit() -> None:

@@ -34,6 +34,8 @@ TONES = {
     **dict.fromkeys(("needs a person", "could not be undone", "no answer was kept"), "bad"),
     **dict.fromkeys(("being taken back", "being undone", "tries again", "not undone"), "warn"),
     **dict.fromkeys(("waits for a provider", "left as somebody changed it", "cant_tell"), "warn"),
+    **dict.fromkeys(("stalled", "its kind is paused", "left behind"), "warn"),
+    **dict.fromkeys(("needs a second person", "waits for a second person"), "warn"),
     **dict.fromkeys(("completed", "done"), "ok"),
     **dict.fromkeys(("begun", "under way", "waits as planned"), "info"),
 }

@@ -85,9 +85,9 @@ def run_to_the_end(saga, *, ticks=25):
 
 
 @contextmanager
-def changed(step, **functions):
+def changed(step, *, kind=KIND, **functions):
     """A step of the declaration, with other functions."""
-    declared = newest(KIND).step(step)
+    declared = newest(kind).step(step)
     before = {name: getattr(declared, name) for name in functions}
     for name, function in functions.items():
         object.__setattr__(declared, name, function)
@@ -99,9 +99,9 @@ def changed(step, **functions):
 
 
 @contextmanager
-def dying(step, *, after):
+def dying(step, *, after, kind=KIND):
     """The first worker at this step dies, before its effect or right after it."""
-    declared, alive = newest(KIND).step(step), []
+    declared, alive = newest(kind).step(step), []
 
     def run(at):
         if alive:
@@ -112,7 +112,7 @@ def dying(step, *, after):
         raise Died
 
     do = declared.run
-    with changed(step, run=run):
+    with changed(step, kind=kind, run=run):
         yield
 
 

@@ -8,7 +8,7 @@ from integrity.models import OutboxMessage
 from integrity.relay import deliver_due
 from integrity.transactions import transaction
 
-EFFECTS = ("accounts.create_identity", "accounts.remove_identity")
+EFFECTS = ("accounts.create_identity", "accounts.remove_identity", "accounts.match_ban")
 
 
 def signed_up(email):

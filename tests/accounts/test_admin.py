@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.invitations import invite
-from accounts.models import Address, Profile, User, Wedding
+from accounts.models import Address, Export, Profile, User, Wedding
 from integrity.audit import SYSTEM
 from integrity.models import AuditEntry, OutboxMessage, Saga
 from tests.factories import CoupleFactory, OperatorFactory
@@ -18,7 +18,7 @@ ADD = "/admin/accounts/user/add-couple"
 @pytest.fixture
 def operator(client):
     operator = OperatorFactory(is_superuser=False)
-    _permit(operator, "view_user", "view_profile", "view_wedding")
+    permit(operator, "view_user", "view_profile", "view_wedding", "view_export")
     client.force_login(operator)
     return operator
 
@@ -27,35 +27,35 @@ def _invite(user):
     return invite(user=user, email="grace@example.com", by=SYSTEM)
 
 
-def _permit(user, *codenames):
+def permit(user, *codenames):
     permissions = Permission.objects.filter(codename__in=codenames)
     assert permissions.count() == len(codenames)
     user.user_permissions.add(*permissions)
 
 
-def _url(verb, user=None):
+def url_of(verb, user=None):
     args = [user.pk] if user else []
     return reverse(f"admin:accounts_user_{verb}", args=args)
 
 
-def _post(client, url, **form):
+def post(client, url, **form):
     return client.post(url, {"operation": uuid4()} | form, headers={"HX-Request": "true"})
 
 
 class TestFacts:
-    @pytest.mark.parametrize("model", [User, Profile, Wedding])
+    @pytest.mark.parametrize("model", [User, Profile, Wedding, Export])
     def test_can_be_read(self, client, operator, model):
-        CoupleFactory()
+        Export.objects.create(saga=uuid4(), user=CoupleFactory())
         name = f"admin:accounts_{model._meta.model_name}"
 
         for instance in model.objects.all():
             assert client.get(reverse(f"{name}_change", args=[instance.pk])).status_code == 200
         assert client.get(reverse(f"{name}_changelist")).status_code == 200
 
-    @pytest.mark.parametrize("model", [User, Profile, Wedding])
+    @pytest.mark.parametrize("model", [User, Profile, Wedding, Export])
     def test_can_be_changed_by_nobody(self, client, model):
         client.force_login(OperatorFactory())
-        CoupleFactory()
+        Export.objects.create(saga=uuid4(), user=CoupleFactory())
         name, instance = f"admin:accounts_{model._meta.model_name}", model.objects.first()
 
         assert client.get(reverse(f"{name}_add")).status_code == 403
@@ -63,7 +63,7 @@ class TestFacts:
         assert client.post(reverse(f"{name}_delete", args=[instance.pk])).status_code == 403
 
     def test_of_an_invitation_nobody_sees_whom_it_was_sent_to(self, client, operator):
-        _permit(operator, "view_invitation")
+        permit(operator, "view_invitation")
         ada = CoupleFactory(email="ada@example.com", address__verified=True)
         page = reverse("admin:accounts_invitation_change", args=[_invite(ada).pk])
 
@@ -110,9 +110,9 @@ class TestFacts:
 
 class TestAddingACouple:
     def test_makes_a_whole_one_and_says_who_and_why(self, client, operator):
-        _permit(operator, "add_couple")
+        permit(operator, "add_couple")
 
-        answer = _post(client, _url("add_couple"), email="New@Example.com", reason="they rang up")
+        answer = post(client, url_of("add_couple"), email="New@Example.com", reason="they rang up")
 
         assert answer.headers["HX-Redirect"] == reverse("admin:accounts_user_changelist")
         user = User.objects.get(email="new@example.com")
@@ -124,10 +124,10 @@ class TestAddingACouple:
         assert entry.verb == "accounts.signed_up"
 
     def test_without_scripts_leads_back_to_the_list(self, client, operator):
-        _permit(operator, "add_couple")
+        permit(operator, "add_couple")
         form = {"operation": uuid4(), "email": "new@example.com", "reason": "they rang up"}
 
-        answer = client.post(_url("add_couple"), form)
+        answer = client.post(url_of("add_couple"), form)
 
         assert answer.url == reverse("admin:accounts_user_changelist")
 
@@ -140,10 +140,10 @@ class TestAddingACouple:
         ],
     )
     def test_that_cannot_be_says_why_and_keeps_what_was_typed(self, client, operator, form, said):
-        _permit(operator, "add_couple")
+        permit(operator, "add_couple")
         CoupleFactory(email="ada@example.com")
 
-        answer = _post(client, _url("add_couple"), **form)
+        answer = post(client, url_of("add_couple"), **form)
 
         assert said in answer.text
         assert form["email"] in answer.text
@@ -152,25 +152,25 @@ class TestAddingACouple:
 
 class TestResendingTheVerification:
     def test_sends_the_mail_once_more(self, client, operator):
-        _permit(operator, "resend_verification")
+        permit(operator, "resend_verification")
         couple = CoupleFactory()
 
-        _post(client, _url("resend_verification", couple), reason="lost it")
+        post(client, url_of("resend_verification", couple), reason="lost it")
 
         assert OutboxMessage.objects.get().payload["kind"] == "verify"
         assert AuditEntry.objects.get().subject == f"accounts.user:{couple.uid}"
 
     def test_of_a_proven_address_is_refused_in_words(self, client, operator):
-        _permit(operator, "resend_verification")
+        permit(operator, "resend_verification")
         couple = CoupleFactory(address__verified=True)
 
-        answer = _post(client, _url("resend_verification", couple), reason="lost it")
+        answer = post(client, url_of("resend_verification", couple), reason="lost it")
 
         assert "verified already" in answer.text
         assert not OutboxMessage.objects.exists()
 
     def test_of_nobody_is_not_found(self, client, operator):
-        _permit(operator, "resend_verification")
+        permit(operator, "resend_verification")
 
         answer = client.post(
             reverse("admin:accounts_user_resend_verification", args=[999_999]),
@@ -182,20 +182,22 @@ class TestResendingTheVerification:
 
 class TestRemovingTheSecondFactor:
     def test_removes_it_tells_its_owner_and_keeps_the_reason(self, client, operator):
-        _permit(operator, "remove_second_factor")
+        permit(operator, "remove_second_factor")
         couple = CoupleFactory()
         Authenticator.objects.create(user=couple, type="totp", data={})
 
-        _post(client, _url("remove_second_factor", couple), reason="the phone fell into a lake")
+        post(client, url_of("remove_second_factor", couple), reason="the phone fell into a lake")
 
         assert not Authenticator.objects.exists()
         assert OutboxMessage.objects.get().payload["kind"] == "second_factor_removed"
         assert AuditEntry.objects.get().reason == "the phone fell into a lake"
 
     def test_where_there_is_none_is_refused_in_words(self, client, operator):
-        _permit(operator, "remove_second_factor")
+        permit(operator, "remove_second_factor")
 
-        answer = _post(client, _url("remove_second_factor", CoupleFactory()), reason="they rang up")
+        answer = post(
+            client, url_of("remove_second_factor", CoupleFactory()), reason="they rang up"
+        )
 
         assert "has no second factor" in answer.text
         assert not AuditEntry.objects.exists()
@@ -203,30 +205,30 @@ class TestRemovingTheSecondFactor:
 
 class TestDeletingAnAccount:
     def test_is_begun_and_called_off_from_the_page_with_a_reason(self, client, operator):
-        _permit(operator, "end_account")
+        permit(operator, "end_account")
         ada = CoupleFactory()
 
-        _post(client, _url("end_account", ada), whose="both", when="later", reason="she wrote")
+        post(client, url_of("end_account", ada), whose="both", when="later", reason="she wrote")
         saga = Saga.objects.get()
         assert saga.options["ends_wedding"] is True
         assert (saga.actor_id, saga.reason) == (str(operator.uid), "she wrote")
         assert User.objects.get(pk=ada.pk).leaving_since
 
-        _post(client, _url("keep_account", ada), reason="she thought better of it")
+        post(client, url_of("keep_account", ada), reason="she thought better of it")
         verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
         assert verbs == ["accounts.leaving_asked", "accounts.leaving_called_off"]
         assert Saga.objects.get().state == "compensating"
 
     @pytest.mark.parametrize("verb", ["end_account", "keep_account"])
     def test_needs_its_permission(self, client, operator, verb):
-        answer = _post(client, _url(verb, CoupleFactory()), when="now", whose="alone", reason="x")
+        answer = post(client, url_of(verb, CoupleFactory()), when="now", whose="alone", reason="x")
 
         assert answer.status_code == 403
         assert not Saga.objects.exists()
 
     def test_says_what_is_refused(self, client, operator):
-        _permit(operator, "end_account")
+        permit(operator, "end_account")
 
-        answer = _post(client, _url("keep_account", CoupleFactory()), reason="she wrote")
+        answer = post(client, url_of("keep_account", CoupleFactory()), reason="she wrote")
 
         assert "to be deleted" in answer.text

@@ -1,6 +1,7 @@
 """The pages about plan changes and comparisons: facts to read, linked, and open to who may look."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.utils import quote
@@ -58,6 +59,7 @@ def couple():
         period_end=timezone.now(),
         customer_id="cus_Ada",
         seen_at=timezone.now(),
+        differs_since=timezone.now() - timedelta(days=1),
     )
     return couple
 

@@ -1,6 +1,5 @@
 """Whatever the order and however often, the same events end in the same rows."""
 
-import os
 import random
 from collections import Counter
 from itertools import permutations
@@ -20,12 +19,12 @@ from tests.accounts.stripe_story import (
     subscription,
     whole_story,
 )
+from tests.extent import EVERY
 from tests.factories import CoupleFactory
 
 pytestmark = pytest.mark.django_db
 
-# More of them: SHUFFLES=2000 pytest tests/accounts/test_billing.py
-SHUFFLES = int(os.environ.get("SHUFFLES", "20"))
+SHUFFLES = 2000 if EVERY else 20
 
 
 class TakeBack(Exception):
@@ -97,6 +96,7 @@ def test_every_order_of_one_second_ends_the_same(told):
     assert sum(seen.values()) == 24
 
 
+@pytest.mark.drill
 def test_any_order_of_the_whole_story_ends_the_same(told):
     events = read(whole_story(told))
     (in_order,) = ends([events])

@@ -11,21 +11,16 @@ from accounts.simulators.account import STRIPE_PRICE
 from integrity.relay import deliver_due
 from integrity.testing import assert_every_invariant_holds
 from tests.factories import CoupleFactory
+from tests.vendors import without_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
+vendors = without_identities
 
 DELIVERIES = pytest.mark.parametrize(
     "script",
     [{}, {"copies": 2}, {"reverse": True}, {"reverse": True, "copies": 2}],
     ids=["in order", "twice", "in reverse", "in reverse and twice"],
 )
-
-
-@pytest.fixture
-def vendors(vendors, settings):
-    """Without the identity provider, which would miss whoever a factory has made."""
-    settings.SUPABASE_URL = settings.SUPABASE_SERVICE_KEY = ""
-    return vendors
 
 
 @pytest.fixture

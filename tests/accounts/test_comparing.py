@@ -102,6 +102,7 @@ def test_a_subscription_that_is_otherwise_is_found_and_asked_about(stripe, bough
     deliver_due()
     stripe.state["subscriptions"][bought]["status"] = "past_due"
     compare_with_stripe(by=BY)
+    compare_with_stripe(by=BY)
     assert result(AGREES).count == 1
 
     mend(otherwise_listed(), ask_about)

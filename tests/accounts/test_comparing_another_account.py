@@ -27,6 +27,7 @@ def differing(stripe, bought):
         cancel_at_period_end=False,
         period_end=timezone.now(),
         seen_at=timezone.now() - timedelta(days=1),
+        differs_since=timezone.now() - timedelta(days=1),
     )
 
 

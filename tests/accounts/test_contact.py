@@ -24,15 +24,10 @@ from tests.accounts.resend_story import (
 )
 from tests.factories import CoupleFactory, OperatorFactory
 from tests.onboarding.test_wizard import ANSWERS
+from tests.vendors import without_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def vendors(vendors, settings):
-    """Without the identity provider, which would miss whoever a factory has made."""
-    settings.SUPABASE_URL = settings.SUPABASE_SERVICE_KEY = ""
-    return vendors
+vendors = without_identities
 
 
 @pytest.fixture

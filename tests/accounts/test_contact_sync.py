@@ -24,8 +24,10 @@ from tests.accounts.resend_story import (
     there,
     verified,
 )
+from tests.vendors import without_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
+vendors = without_identities
 # Each is met by the third call: the first two look who is there.
 LOST = [
     Fault("reset_before", method="POST"),
@@ -38,13 +40,6 @@ LOST = [
     Fault("garbage", method="POST"),
     Fault("changed", method="PATCH", values={"first_name": "Mallory"}),
 ]
-
-
-@pytest.fixture
-def vendors(vendors, settings):
-    """Without the identity provider, which would miss whoever a factory has made."""
-    settings.SUPABASE_URL = settings.SUPABASE_SERVICE_KEY = ""
-    return vendors
 
 
 @pytest.fixture

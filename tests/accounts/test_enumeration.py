@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 
@@ -28,6 +29,7 @@ KNOWN = [
     "waiting@example.com",
     "operator@example.com",
     "closed@example.com",
+    "promised@example.com",
 ]
 
 
@@ -124,6 +126,10 @@ def known():
     CoupleFactory(email="waiting@example.com")
     OperatorFactory(email="operator@example.com")
     CoupleFactory(email="closed@example.com", address__verified=True, is_active=False)
+    mover = CoupleFactory(email="mover@example.com", address__verified=True)
+    EmailAddress.objects.create(
+        user=mover, email="promised@example.com", verified=True, primary=False
+    )
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import pytest
 
 from accounts import erasing
+from accounts.actors import acting
 from accounts.customers import digest
 from accounts.erasing import erase_some
 from accounts.inbox import receive_event
+from accounts.leaving import Wish, leave
 from accounts.models import Event, Member, Payment, Profile, Tombstone, User, Wedding
 from accounts.sealing import seal_account
 from accounts.views.webhooks import STRIPE
@@ -43,6 +45,7 @@ def partner_of(user):
 
 def erase(user, *, ends_wedding=False, look=lambda: None):
     """Returns how many transactions it took; looks after each."""
+    leave(user=user, wish=Wish(ends_wedding=ends_wedding), by=acting(user))
     with transaction():
         seal_account(user, customers=[], contacts=[])
     for count in range(1, 50):
@@ -97,6 +100,16 @@ class TestWithAPartner:
         assert Wedding.objects.get() == wedding
         assert Task.objects.count() == 4
         assert mails("wedding_is_yours").filter(payload__user=str(eve.uid)).count() == 1
+
+    @pytest.mark.parametrize("ends_wedding", [False, True])
+    def test_the_partner_s_page_names_her_no_more(self, ada, ends_wedding):
+        eve = partner_of(ada)
+        Profile.objects.filter(user=ada).update(name="Augusta")
+        Profile.objects.filter(user=eve).update(name="Eve", partner_name="augusta")
+
+        erase(ada, ends_wedding=ends_wedding)
+
+        assert Profile.objects.values_list("name", "partner_name").get() == ("Eve", "")
 
     def test_what_she_did_stays_done(self, ada):
         partner_of(ada)

@@ -14,6 +14,7 @@ from accounts.simulators.faults import Fault
 from accounts.verification import confirm_email
 from integrity.evaluate import evaluate
 from integrity.models import OutboxMessage
+from integrity.saga.engine import run_due
 from integrity.testing import assert_every_invariant_holds
 from integrity.transactions import transaction
 from tests.accounts.supabase_story import again, deliver, promise, signed_up, there
@@ -50,8 +51,10 @@ def confirm(user, email=ADA):
 
 
 def move(user, email):
+    """A proven account's address by its saga, that of any other at once."""
     EmailAddress.objects.create(user=user, email=email, primary=False)
     confirm(user, email)
+    run_due()
 
 
 class TestSignUp:
@@ -145,17 +148,29 @@ class TestDelivered:
         assert waits.attempts == 0
         assert there(ada) == (ADA, False)
 
-    def test_a_lost_answer_leaves_a_doubt_that_the_next_change_settles(self, ada, vendors):
+    def test_a_lost_answer_leaves_a_doubt_that_the_next_try_settles(self, ada, vendors):
         deliver()
         confirm(ada)
-        deliver()
-        move(ada, EVE)
         vendors.supabase.faults.add(Fault("reset_after", method="PUT"))
         deliver()
-        move(ada, ADA)
+        in_doubt = Identity.objects.get().told
         again(2)
 
-        assert there(ada) == (ADA, True), "though it was told of this address before"
+        assert (in_doubt, there(ada)) == ("", (ADA, True))
+        assert len(vendors.supabase.effects("user.updated")) == 1
+        assert_every_invariant_holds()
+
+    def test_not_at_all_while_the_address_is_on_its_way(self, ada, vendors):
+        deliver()
+        confirm(ada)
+        EmailAddress.objects.create(user=ada, email=EVE, primary=False)
+        confirm(ada, EVE)
+        deliver()
+
+        assert there(ada) == (ADA, False)
+        run_due()
+        deliver()
+        assert there(ada) == (EVE, True)
 
     def test_to_one_that_somebody_removed_there(self, ada):
         deliver()
@@ -194,8 +209,6 @@ class TestAddressOfSomebodyElse:
         assert_every_invariant_holds()
 
     def test_of_ours_is_had_after_that_one_has_moved(self, ada):
-        deliver()
-        confirm(ada)
         deliver()
         move(ada, EVE)
         OutboxMessage.objects.update(available_at="2040-01-01T00:00Z")

@@ -12,7 +12,7 @@ from accounts.invariants_billing import (
     no_deleted_user_is_back,
     usage_is_in_its_month,
 )
-from accounts.models import Event, Metric, PlanChange, Tombstone
+from accounts.models import Event, Metric, PlanChange, Tombstone, User
 from accounts.repairs import failed_events, try_event_again
 from accounts.usage import use
 from accounts.views.webhooks import STRIPE
@@ -94,8 +94,13 @@ def test_a_use_of_this_month_is_in_it(told):
 def test_whose_deletion_is_under_way_has_not_come_back(told):
     Tombstone.objects.create(uid=told.user.uid)
     Tombstone.objects.create(uid=uuid4())
+    mine = User.objects.filter(pk=told.user.pk)
+    mine.update(is_active=False, leaving_since=timezone.now())
 
     assert not no_deleted_user_is_back().exists()
+
+    mine.update(is_active=True)
+    assert no_deleted_user_is_back().get() == told.user, "nobody who is sealed may log in"
 
 
 def test_an_end_told_late_is_in_order_and_a_payment_of_whoever_is_gone_is_not(told):

@@ -28,6 +28,7 @@ from accounts.verification import confirm_email, resend_verification
 from integrity.audit import Actor
 from integrity.flows import AlreadyDone
 from integrity.models import AuditEntry, Saga
+from integrity.saga.engine import run_due
 from onboarding.checklist import complete_task, undo_task
 from onboarding.interests import replace_interests
 from onboarding.wizard import finish, reopen, save_step_two
@@ -133,6 +134,14 @@ class TestStaying:
 
         saga.refresh_from_db()
         assert (saga.state, saga.cancelled_at is None) == ("compensating", False)
+
+    def test_takes_back_what_no_worker_has_come_to(self, ada):
+        stay(deletion=go(ada).uid, by=BY)
+        run_due()
+
+        ada.refresh_from_db()
+        assert (Saga.objects.get().state, ada.leaving_since) == ("compensated", None)
+        assert mailbox.kinds()[-1] == ("staying", ada.email)
 
     def test_a_second_click_is_one(self, ada):
         saga = go(ada)

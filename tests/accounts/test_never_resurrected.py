@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.actors import acting
-from accounts.clients.contacts import contacts
+from accounts.clients.contacts import Contacts, contacts
+from accounts.clients.identity import Identities
+from accounts.clients.payments import Payments
 from accounts.contact import note_contact, promise_contact
 from accounts.models import Contact, Event, Profile, Tombstone, User
 from accounts.plan import buy_premium
@@ -20,6 +22,7 @@ from tests import mailbox
 from tests.accounts.leaving_story import (
     AS_BEFORE,
     LATER,
+    Died,
     assert_gone,
     at_vendors,
     begin,
@@ -33,6 +36,12 @@ from tests.accounts.resend_story import again
 from tests.accounts.test_carrying_out import shop as shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
+IRREVERSIBLE = (
+    (Payments, "end_subscription"),
+    (Payments, "delete_customer"),
+    (Contacts, "remove"),
+    (Identities, "remove"),
+)
 STEPS_AFTER = ["end_billing", "delete_contact", "delete_identity", "delete_local"]
 
 
@@ -126,6 +135,44 @@ class TestTheSameAddressAgain:
         assert_gone(ada, vendors)
         assert at_vendors(back, vendors) == before == AS_BEFORE
         assert User.objects.get().uid == back.user.uid
+
+
+class TestAFrozenWorker:
+    """It stood still right before its call, another one took over, and much later it goes on."""
+
+    def test_calls_late_and_by_ids_so_nothing_of_who_is_back_is_touched(
+        self, ada, vendors, monkeypatch
+    ):
+        frozen = [freeze(monkeypatch, *each) for each in IRREVERSIBLE]
+        saga = begin(ada)
+        for _ in IRREVERSIBLE:
+            with pytest.raises(Died):
+                run_to_the_end(saga)
+            time_passes()
+        assert run_to_the_end(saga) == "completed"
+        back = known_everywhere(vendors, email=ada.user.email)
+        before = at_vendors(back, vendors)
+
+        for thaw in frozen:
+            thaw()
+
+        assert at_vendors(back, vendors) == before == AS_BEFORE
+        assert_gone(ada, vendors)
+        assert User.objects.get().uid == back.user.uid
+
+
+def freeze(monkeypatch, client, method):
+    """The first call stands still; what is returned lets it go on."""
+    do, calls = getattr(client, method), []
+
+    def call(self, *args):
+        if calls:
+            return do(self, *args)
+        calls.append((self, *args))
+        raise Died
+
+    monkeypatch.setattr(client, method, call)
+    return lambda: do(*calls[0])
 
 
 def test_nothing_personal_is_left(ada, client):

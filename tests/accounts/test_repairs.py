@@ -16,8 +16,10 @@ from integrity.repair.plan import NothingToRepair, plan_repair
 from integrity.testing import assert_every_invariant_holds
 from tests.database import execute
 from tests.factories import CoupleFactory, OnboardedCoupleFactory, OperatorFactory
+from tests.vendors import without_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
+vendors = without_identities
 ADA = Actor("operator", "ada", "incident 12", via="admin")
 EVE = Actor("operator", "eve", "checked", via="admin")
 
@@ -127,6 +129,20 @@ def test_deserted_weddings_are_closed_and_opened_again():
     assert plan.undo_refusal == "accounts_open_wedding_has_a_member"
 
 
+def test_weddings_that_were_closed_by_hand_are_opened_and_closed_again():
+    wedding = CoupleFactory().membership.wedding
+    execute("UPDATE accounts_wedding SET status = 'closed', closed_at = '2020-02-02T12:00Z'")
+
+    plan = mended("accounts.open_planned_weddings")
+
+    wedding.refresh_from_db()
+    assert (plan.applied, plan.verdict) == (1, "holds")
+    assert (wedding.status, wedding.closed_at) == ("open", None)
+    assert undo(plan=plan.uid, by=ADA).undone == 1
+    wedding.refresh_from_db()
+    assert (wedding.status, wedding.closed_at.year) == ("closed", 2020)
+
+
 def test_missing_stats_are_made():
     CoupleFactory()
     with unguarded("accounts_weddingstats"):
@@ -170,13 +186,6 @@ def test_a_profile_whose_user_is_gone_is_set_aside():
     assert (plan.needs_second_person, plan.verdict) == (True, "holds")
     assert list(Profile.objects.values_list("user", flat=True)) == [kept.pk]
     assert plan.undo_refusal.startswith("accounts_profile_user_id")
-
-
-@pytest.fixture
-def vendors(vendors, settings):
-    """Without the identity provider, which would miss whoever a factory has made."""
-    settings.SUPABASE_URL = settings.SUPABASE_SERVICE_KEY = ""
-    return vendors
 
 
 class TestContacts:

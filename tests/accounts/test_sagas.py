@@ -22,7 +22,7 @@ def wanted():
 
 
 def test_the_page_tells_how_each_step_is_taken_back():
-    told = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
+    told = re.findall(r"^\| \[`(\w+)`\]", PAGE.read_text(), re.MULTILINE)
 
     assert told == [step.name for step in newest(KIND).steps]
 

@@ -3,7 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from accounts.holding import place_hold
 from accounts.models import Tombstone, User
+from integrity.audit import Actor
 from integrity.saga.engine import run_due
 from tests.browser.test_couple import log_in
 from tests.factories import PASSWORD, OnboardedCoupleFactory
@@ -52,3 +54,18 @@ def test_keeps_the_account_and_then_lets_it_go(scripts, open_browser):
     assert Tombstone.objects.filter(uid=couple.uid).exists()
     log_in(ada, couple)
     expect(ada.page.get_by_role("alert").first).to_be_visible()
+
+
+def test_is_told_why_it_has_to_be_kept(open_browser):
+    ada, couple = open_browser(), OnboardedCoupleFactory()
+    place_hold(user=couple, until=None, by=Actor("operator", "eve", "a court asks", via="admin"))
+    log_in(ada, couple)
+
+    ask_for_it(ada, when="Now.")
+    run_due()
+    ada.page.reload()
+
+    ada.sees("Your account could not be deleted")
+    expect(ada.page.locator("main")).to_contain_text("for a legal reason")
+    ada.look_around()
+    assert User.objects.get(pk=couple.pk).leaving_since is None

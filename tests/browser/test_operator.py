@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from accounts.models import Hold
 from tests.browser.visitor import PHONE, WCAG, Visitor
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory
 
@@ -78,6 +79,8 @@ def test_uses_a_verb_on_a_phone(operator):
 
 
 def test_finds_every_page_in_order(operator, couple):
+    # With all the verbs that an account may have.
+    Hold.objects.create(user=couple, reason="a court asks", placed_by="eve")
     pages = [
         "",
         "accounts/user/",

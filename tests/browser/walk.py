@@ -61,7 +61,7 @@ def repair_it(newcomer: Visitor, show: Show) -> None:
 def see_that_it_holds(newcomer: Visitor) -> None:
     plan = newcomer.page.url
     newcomer.open("/admin/integrity/overview/")
-    expect(newcomer.page.get_by_text("4 of ")).to_be_visible()
+    expect(newcomer.page.get_by_text("5 of ")).to_be_visible()
     expect(newcomer.page.get_by_role("link", name=BROKEN)).to_have_count(0)
     newcomer.open(plan)
 

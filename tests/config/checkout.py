@@ -16,9 +16,8 @@ def copy_to(folder):
 
 
 def _only_the_product(folder, names):
-    if Path(folder) == BASE:
-        return set(names) - set(PARTS)
-    return {name for name in names if name == "__pycache__"}
+    """With what has been compiled of it: it need not be again."""
+    return set(names) - set(PARTS) if Path(folder) == BASE else set()
 
 
 def manage(folder, *arguments, **variables):

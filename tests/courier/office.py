@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,9 @@ WORKER = ["-m", "celery", "--app", "config.celery", "worker", "--concurrency", "
 class Office:
     folder: Path
     broker: str = "filesystem://localhost"
+    settings: str = "tests.courier.settings"
+    # What its processes find in their environment, besides.
+    told: dict[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
@@ -32,8 +36,10 @@ class Office:
         return process
 
     def start_worker(self, *options: str) -> subprocess.Popen:
+        """Under a name that no other worker has: RabbitMQ lets in one of each."""
+        named = f"--hostname={uuid.uuid4()}@%h"
         with (self.folder / "log").open("a") as log:
-            return self.start(*WORKER, *options, stdout=log, stderr=subprocess.STDOUT)
+            return self.start(*WORKER, named, *options, stdout=log, stderr=subprocess.STDOUT)
 
     def run(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -49,11 +55,12 @@ class Office:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.courier.settings",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "CELERY_BROKER_URL": self.broker,
             "COURIER_DATABASE": connection.settings_dict["NAME"],
             "COURIER_FOLDER": str(self.folder),
             "DEBUG": "true",
+            **self.told,
         }
 
     def kill(self, process: subprocess.Popen) -> None:

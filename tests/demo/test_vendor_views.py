@@ -1,6 +1,9 @@
+from uuid import uuid4
+
 import pytest
 
-from accounts.clients.outcomes import Wait
+from accounts.clients.identity import identities
+from accounts.clients.outcomes import Unknown, Wait
 from accounts.clients.payments import payments
 from accounts.simulators.account import STRIPE_PRICE
 
@@ -112,3 +115,28 @@ def test_where_none_run_the_page_says_so(client, settings):
 
     assert b"No stand-ins run here" in client.get("/demo/vendors/").content
     assert client.get("/demo/vendors/stripe/").status_code == 404
+
+
+def test_the_identity_provider_is_switched_off_until_it_is_switched_on_again(client, vendors):
+    page = client.post("/demo/vendors/switch/", {"to": "off"}, follow=True).content.decode()
+    assert "Supabase Auth is switched off." in page
+    for _ in range(3):
+        with pytest.raises(Unknown, match="503"):
+            identities().find(uuid4())
+    assert (
+        "Until you let it work again: status 503"
+        in client.get("/demo/vendors/supabase/").content.decode()
+    )
+
+    page = client.post("/demo/vendors/switch/", {"to": "on"}, follow=True).content.decode()
+    assert "Supabase Auth is up." in page
+    assert identities().find(uuid4()) is None
+
+
+def test_a_link_switches_nothing_and_lets_nobody_leave(client):
+    assert client.get("/demo/vendors/switch/").status_code == 405
+    assert client.get("/demo/vendors/leave/").status_code == 405
+
+
+def test_only_made_up_couples_are_asked_to_leave(client):
+    assert client.post("/demo/vendors/leave/").status_code == 404

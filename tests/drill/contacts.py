@@ -12,12 +12,19 @@ from accounts.contact import (
     note_unsubscribed,
     verified_couples,
 )
-from accounts.models import Contact, Tombstone
+from accounts.models import Contact, Listing, Tombstone
 from integrity.drill.core import Scenario
 from integrity.models import OutboxMessage
 from tests.drill.accounts import VERIFY
 from tests.drill.addresses import CONFIRM_CHANGE
-from tests.drill.facts import BY, audits, couple, judge
+from tests.drill.facts import (
+    BY,
+    audits,
+    couple,
+    differences_of,
+    judge,
+    otherwise_elsewhere,
+)
 from tests.drill.wizard import STEP_ONE
 
 
@@ -93,8 +100,10 @@ NOTE_UNSUBSCRIBED = Scenario(
 
 
 def about_to_note():
+    """What is otherwise at Resend until then."""
     context = couple(address__verified=True)
     context.told = fingerprint(context)
+    otherwise_elsewhere(context, Listing.Of.CONTACTS)
     return context
 
 
@@ -113,7 +122,8 @@ NOTE = Scenario(
             contact_of(context, "contact_id", "told"),
             None,
             (str(context.user.uid), context.told),
-        )
+        ),
+        otherwise=(differences_of(context), 1, 0),
     ),
 )
 
@@ -133,6 +143,8 @@ NOTE_TOO_LATE = Scenario(
         removal=(promised(context, REMOVE_CONTACT), 0, 1),
         contact=(contact_of(context, "contact_id"), None, None),
     ),
+    # Sealed, and nothing else of a deletion.
+    excused=lambda context: ["accounts.no_deleted_user_is_back"],
 )
 
 SCENARIOS = [FIRST, CHANGE, NAME, CHOOSE, NOTE_UNSUBSCRIBED, NOTE, NOTE_TOO_LATE]

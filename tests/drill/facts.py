@@ -7,8 +7,17 @@ from uuid import uuid4
 from django.core.cache import cache
 from django.utils import timezone
 
+from accounts.listing import differs
 from accounts.mail_limits import digest
-from accounts.models import Address, Profile, User, Wedding, WeddingStats
+from accounts.models import (
+    Address,
+    Difference,
+    Listing,
+    Profile,
+    User,
+    Wedding,
+    WeddingStats,
+)
 from integrity.audit import Actor, subject_of
 from integrity.drill.core import ALL, NOTHING
 from integrity.models import AuditEntry, OutboxMessage
@@ -67,6 +76,18 @@ def mailed(purpose, email):
 
 def audits(subject):
     return AuditEntry.objects.filter(subject=subject_of(subject)).count()
+
+
+def otherwise_elsewhere(context, of):
+    """By one reading of that list."""
+    uid = context.user.uid
+    seen = differs(of, Difference.What.OTHERWISE, str(uid), uid)
+    seen.seen_in = Listing.objects.create(of=of)
+    seen.save(force_insert=True)
+
+
+def differences_of(context):
+    return Difference.objects.filter(user_uid=context.user.uid).count()
 
 
 def with_tasks(context, *, done=0, total=4):

@@ -13,11 +13,13 @@ from accounts.adopting import (
     note_page,
 )
 from accounts.clients.identity import Identity as There
+from accounts.errors import EmailTaken
 from accounts.identity import CREATE_IDENTITY, REMOVE_IDENTITY, couples, note_identity
 from accounts.models import (
     Address,
     Identity,
     IdentityReading,
+    Listing,
     Member,
     Profile,
     Tombstone,
@@ -27,7 +29,15 @@ from accounts.models import (
 from integrity.drill.core import Scenario
 from integrity.models import OutboxMessage
 from tests.drill.accounts import SIGN_UP, VERIFY
-from tests.drill.facts import BY, audits, couple, judge, stranger
+from tests.drill.facts import (
+    BY,
+    audits,
+    couple,
+    differences_of,
+    judge,
+    otherwise_elsewhere,
+    stranger,
+)
 
 PROVIDER = {"SUPABASE_URL": "https://drill.supabase.co", "SUPABASE_SERVICE_KEY": "drill"}
 
@@ -58,8 +68,10 @@ def identity_of(context):
 
 
 def about_to_note():
+    """What is otherwise at the provider until then."""
     context = couple()
     context.told = couples().get(pk=context.user.pk).fingerprint
+    otherwise_elsewhere(context, Listing.Of.IDENTITIES)
     return context
 
 
@@ -68,7 +80,10 @@ NOTE = Scenario(
     flows=("accounts.note_identity",),
     setup=about_to_note,
     act=lambda context: note_identity(user=context.user, told=context.told),
-    whole=lambda context: judge(identity=(identity_of(context), None, (context.told, ""))),
+    whole=lambda context: judge(
+        identity=(identity_of(context), None, (context.told, "")),
+        otherwise=(differences_of(context), 1, 0),
+    ),
 )
 
 
@@ -86,6 +101,8 @@ NOTE_TOO_LATE = replace(
         removal=(promised(context, REMOVE_IDENTITY), 0, 1),
         identity=(identity_of(context), None, None),
     ),
+    # Sealed, and nothing else of a deletion.
+    excused=lambda context: ["accounts.no_deleted_user_is_back"],
 )
 
 
@@ -120,7 +137,8 @@ ADOPT = Scenario(
         identity=context.identity, email=context.email, password_hash="!x", by=BY
     ),
     whole=adopted,
-    done_before=(AdoptedBefore,),
+    # Their own address, proven by now, is seen before their id.
+    done_before=(AdoptedBefore, EmailTaken),
 )
 
 

@@ -88,8 +88,12 @@ STAY = Scenario(
 
 
 def held(context):
-    """By a worker who has just claimed it."""
-    saga = Saga.objects.filter(pk=deletion(context).pk)
+    return claimed(context, deletion(context))
+
+
+def claimed(context, saga):
+    """By a worker, just now."""
+    saga = Saga.objects.filter(pk=saga.pk)
     saga.update(
         fence=F("fence") + 1,
         owner="drill",
@@ -116,10 +120,14 @@ def at_step(context, name, **how):
     return context
 
 
-def a_step(name, *, setup, whole):
+def a_step(name, **how):
+    return a_step_of(f"delete_account, {name}", **how)
+
+
+def a_step_of(name, *, setup, whole):
     """A try after the one that did it would go on with the next step."""
     return Scenario(
-        name=f"delete_account, {name}",
+        name=name,
         flows=("integrity.move_saga",),
         setup=setup,
         act=lambda context: None if whole(context) == ALL else advance(context),
@@ -144,7 +152,7 @@ FREEZE = a_step(
     "freeze_local",
     setup=with_what_waits,
     whole=lambda context: judge(
-        step=(step_now(context, "freeze_local"), ("pending", True), ("done", False)),
+        step=(step_now(context, "freeze_local"), ("started", True), ("done", False)),
         change=(PlanChange.objects.get(user=context.user).state, "waiting", "failed"),
         addresses=(Address.objects.filter(user=context.user).count(), 2, 1),
     ),
@@ -183,10 +191,14 @@ SEAL = a_step(
 )
 
 
+# As the factory calls whoever leaves.
+NAME = "Ada"
+
+
 def two_of_them(*, ends_wedding):
     context = onboarded()
     wedding = wedding_of(context)
-    OnboardedCoupleFactory(tasks=1, wedding=wedding)
+    OnboardedCoupleFactory(tasks=1, wedding=wedding, profile__partner_name=NAME)
     context.partner = Member.objects.get(wedding=wedding, role="partner").user
     context.wedding = wedding
     Payment.objects.create(
@@ -211,6 +223,7 @@ def parted(context):
         moved=(moved.wedding_id != context.wedding.pk, False, True),
         role=(moved.role, "partner", "owner"),
         wizard=(partner.step, 3, 0),
+        named=(partner.partner_name, NAME, ""),
         mail=(mails(f"wedding_ended:{context.partner.uid}:"), 0, 1),
     )
 
@@ -233,6 +246,7 @@ def erased(context):
             (None, context.user.uid),
         ),
         role=(Member.objects.get(user=context.partner).role, "partner", "owner"),
+        named=(Profile.objects.get(user=context.partner).partner_name, NAME, ""),
         mail=(mails(f"wedding_is_yours:{context.partner.uid}:"), 0, 1),
     )
 
@@ -266,6 +280,7 @@ def to_be_purged():
 
 
 PURGE = a_step("purge", setup=to_be_purged, whole=purged)
+
 
 ASKING = [LEAVE, STAY]
 STEPS = [FREEZE, THAW, SEAL, PART, ERASE, PURGE]

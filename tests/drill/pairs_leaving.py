@@ -1,11 +1,13 @@
-"""Somebody thinks better of it just when the account is sealed; a partner ticks a task just when the
+"""Somebody thinks better of it, or an operator holds the account, just when it is sealed; a partner ticks a task just when the
 plan ends for both."""
 
 from accounts.erasing import erase_some
+from accounts.holding import NothingToHold, place_hold
 from accounts.leaving import TooLate, stay
-from accounts.models import Member, Tombstone
+from accounts.models import Hold, Member, Tombstone
 from integrity.drill.interleave import Pair
 from integrity.saga.held import LostLease
+from integrity.saga.outcomes import RefusedForGood
 from integrity.transactions import transaction
 from onboarding.checklist import TaskNotFound, complete_task
 from onboarding.models import Task
@@ -30,6 +32,24 @@ KEEP_AND_SEAL = Pair(
     first=lambda context: stay(deletion=deletion(context).uid, by=BY),
     second=advance,
     verdict=sealed_or_kept,
+)
+
+
+def sealed_or_held(context, first, second):
+    saga, sealed = deletion(context), Tombstone.objects.filter(uid=context.user.uid).exists()
+    return answered(first, second, (None, RefusedForGood), (NothingToHold, None)) or expect(
+        pivot=(saga.pivot_at is not None, sealed),
+        may_log_in=(user_now(context).is_active, not sealed),
+        held=(Hold.objects.filter(user=context.user).exists(), not sealed),
+    )
+
+
+HOLD_AND_SEAL = Pair(
+    name="a hold on the account and its seal",
+    setup=lambda: at_step(couple(address__verified=True), "seal"),
+    first=lambda context: place_hold(user=context.user, until=None, by=BY),
+    second=advance,
+    verdict=sealed_or_held,
 )
 
 
@@ -64,4 +84,4 @@ TICK_AND_END = Pair(
     ),
 )
 
-PAIRS = [KEEP_AND_SEAL, TICK_AND_END]
+PAIRS = [KEEP_AND_SEAL, HOLD_AND_SEAL, TICK_AND_END]

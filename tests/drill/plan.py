@@ -167,11 +167,10 @@ def with_a_comparison():
     return context
 
 
-def noted(context, now):
+def noted(context, now, **more):
     comparison = Comparison.objects.get(pk=context.comparison.pk)
-    return judge(
-        row=(now, 0, 1), read=(comparison.read, 0, 1), after=(bool(comparison.after), 0, 1)
-    )
+    read = {"read": (comparison.read, 0, 1), "after": (bool(comparison.after), 0, 1)}
+    return judge(row=(now, 0, 1), **read, **more)
 
 
 def missed_now(context):
@@ -193,7 +192,10 @@ NOTE_EVENTS = Scenario(
 
 
 def listed_now(context):
-    return noted(context, ListedSubscription.objects.filter(pk=context.told.subscription).count())
+    name = context.told.subscription
+    is_listed = Subscription.objects.get(pk=name).listed_at is not None
+    now = ListedSubscription.objects.filter(pk=name).count()
+    return noted(context, now, listed=(is_listed, False, True))
 
 
 NOTE_SUBSCRIPTIONS = Scenario(

@@ -3,9 +3,12 @@
 from types import SimpleNamespace
 from uuid import uuid4
 
+from accounts.leaving import KIND
 from integrity.drill.core import Scenario
-from integrity.models import Saga, SagaSecret, SagaStep
+from integrity.models import PausedKind, Saga, SagaSecret, SagaStep
 from integrity.saga import control
+from integrity.saga.control import NotFound
+from integrity.saga.kinds import pause_kind, resume_kind
 from integrity.saga.lawful import Refused
 from tests.drill.facts import BY, audits, judge
 
@@ -60,7 +63,55 @@ ACTS = {
     "retry": lambda saga: control.retry(saga=saga, by=BY),
     "resolve": lambda saga: control.resolve(saga=saga, by=BY, left_behind=["first"]),
 }
+
+
+def about(paused):
+    """A paused kind, which there is or isn't, and how often it was audited."""
+    return SimpleNamespace(paused=paused, audits=audits(paused))
+
+
+def nothing_paused():
+    PausedKind.objects.filter(kind=KIND).delete()
+    return about(PausedKind(kind=KIND))
+
+
+def a_paused_kind():
+    who = {"actor_kind": "operator", "actor_id": "drill", "reason": "drill"}
+    return about(PausedKind.objects.create(kind=f"drill.{uuid4().hex}", **who))
+
+
+def there(context):
+    return PausedKind.objects.filter(kind=context.paused.kind).count()
+
+
+def written(context, *, before):
+    return judge(
+        row=(there(context), before, 1 - before),
+        audit=(audits(context.paused), context.audits, context.audits + 1),
+    )
+
+
+PAUSE_KIND = Scenario(
+    name="pause_kind",
+    flows=("integrity.pause_kind",),
+    setup=nothing_paused,
+    act=lambda context: pause_kind(kind=context.paused.kind, by=BY),
+    whole=lambda context: written(context, before=0),
+    done_before=(Refused,),
+    refusals=(Refused,),
+)
+RESUME_KIND = Scenario(
+    name="resume_kind",
+    flows=("integrity.resume_kind",),
+    setup=a_paused_kind,
+    act=lambda context: resume_kind(kind=context.paused.kind, by=BY),
+    whole=lambda context: written(context, before=1),
+    done_before=(NotFound,),
+    refusals=(NotFound,),
+)
 SCENARIOS = [
+    PAUSE_KIND,
+    RESUME_KIND,
     steered("retry", state="compensating", steps=0),
     steered("resolve", state="resolved", steps=2, left=1, secrets=0),
 ]

@@ -6,14 +6,17 @@ from integrity.drill.interleave import interleave
 from tests.drill import (
     pairs_accounts,
     pairs_billing,
+    pairs_changing,
+    pairs_exporting,
     pairs_leaving,
     pairs_membership,
     pairs_onboarding,
     pairs_plan,
 )
 from tests.drill.breaking import assert_no_problems
+from tests.extent import part
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
     [
         *pairs_accounts.PAIRS,
         *pairs_billing.PAIRS,
+        *pairs_changing.PAIRS,
+        *pairs_exporting.PAIRS,
         *pairs_leaving.PAIRS,
         *pairs_membership.PAIRS,
         *pairs_onboarding.PAIRS,
@@ -29,4 +34,4 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ids=lambda each: each.name,
 )
 def test_they_may_meet_anywhere(pair):
-    assert_no_problems(interleave(pair))
+    assert_no_problems(interleave(pair, part=part(of=3)))

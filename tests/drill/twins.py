@@ -185,6 +185,20 @@ def locked_as_they_come():
 
 
 @contextmanager
+def seal_looks_unheld():
+    """The last look at what is in the way, before the account is held."""
+    with patch("accounts.leaving_steps_local.hold_user", lambda user: user):
+        yield
+
+
+@contextmanager
+def collected_unheld():
+    """A copy of rows that a partner may change while they are read."""
+    with patch("accounts.exporting_steps.lock_weddings"):
+        yield
+
+
+@contextmanager
 def without_the_claim():
     """A second try that doesn't know of the first."""
     with (

@@ -1,6 +1,7 @@
 import logging
+import re
 
-from integrity.log import binding, bound, log_event
+from integrity.log import binding, bound, kind_and_place, log_event
 
 logger = logging.getLogger(__name__)
 
@@ -38,3 +39,13 @@ def test_each_line_says_of_what_it_is_as_long_as_that_lasts(caplog):
     assert inside.getMessage() == "test.happened run=r plan=7 count=1"
     assert (inside.run, inside.plan) == ("r", "7")
     assert after.getMessage() == "test.over "
+
+
+def test_an_error_is_told_by_its_kind_and_place_and_never_quotes_what_it_was_about():
+    try:
+        "ada@example.com \ud83d".encode()
+    except UnicodeEncodeError as error:
+        told = kind_and_place(error)
+
+    assert re.fullmatch(rf"UnicodeEncodeError at {__name__}:\d+", told)
+    assert kind_and_place(ValueError("ada")) == "ValueError"

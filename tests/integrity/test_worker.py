@@ -1,24 +1,16 @@
 """A real Celery worker, by each kind of broker. A broker may lose what it likes, not a message."""
 
-import os
-import socket
 import uuid
 
 import pytest
 from django_celery_beat.models import IntervalSchedule
-from kombu import Connection
 
-from config.broker import transport_options
 from integrity.models import EffectCount, OutboxMessage
+from tests.courier.brokers import BROKERS, forget_queue, skip_unless_it_runs
 from tests.courier.office import Office
 from tests.rivals import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BROKERS = {
-    "filesystem": ("filesystem://localhost", None),
-    "redis": ("redis://127.0.0.1:6379/0", 6379),
-    "rabbitmq": ("amqp://guest:guest@127.0.0.1:5672//", 5672),
-}
 
 
 @pytest.fixture(params=BROKERS)
@@ -32,27 +24,6 @@ def office(request, tmp_path):
     yield office
     office.close()
     forget_queue(broker, folder)
-
-
-def skip_unless_it_runs(name, port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
-    except OSError:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"{name} doesn't run at 127.0.0.1:{port}")
-
-
-def forget_queue(broker, folder):
-    """A broker outlives the tests."""
-    options = transport_options(broker, folder=folder)
-    with Connection(broker, transport_options=options) as connection:
-        channel = connection.default_channel
-        channel.queue_delete(folder.name)
-        channel.exchange_delete(folder.name)
-        if broker.startswith("redis:"):
-            for key in channel.client.scan_iter(f"*{folder.name}*"):
-                channel.client.delete(key)
 
 
 def promise(key):

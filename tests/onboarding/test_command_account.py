@@ -1,5 +1,4 @@
 import json
-from datetime import datetime
 from io import StringIO
 
 import pytest
@@ -12,7 +11,7 @@ from accounts.email_change import request_email_change
 from accounts.models import Address, User
 from accounts.passwords import request_password_reset
 from accounts.verification import change_unverified_email, waiting_address
-from integrity.models import AuditEntry, Saga
+from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox
 from tests.factories import CoupleFactory, OperatorFactory
@@ -263,27 +262,3 @@ class TestAnyVerb:
         headings, row = out.getvalue().splitlines()
         assert headings.split()[:4] == ["UID", "KIND", "EMAIL", "VERIFIED"]
         assert row.split()[1:4] == ["couple", "ada@example.com", "no"]
-
-
-class TestDelete:
-    def test_begins_it_and_keep_calls_it_off(self, ada):
-        assert account("delete", "ada@example.com", "--both", WHY)["leaving_since"]
-        assert Saga.objects.get().options["ends_wedding"] is True
-        assert refused("delete", "ada@example.com", WHY)[0] == 4
-
-        account("keep", "ada@example.com", WHY)
-        assert Saga.objects.get().state == "compensating"
-        assert AuditEntry.objects.filter(reason="asked by phone").count() == 2
-
-    def test_at_once_there_is_no_time_to_think(self, ada):
-        account("delete", str(ada.uid), "--now", WHY)
-
-        saga = Saga.objects.get()
-        assert abs(datetime.fromisoformat(saga.options["until"]) - saga.created_at).seconds < 60
-
-    def test_what_isn_t_to_be_deleted_is_kept_anyway(self, ada):
-        assert refused("keep", "ada@example.com", WHY)[0] == 4
-
-    def test_needs_a_reason(self, ada):
-        assert refused("delete", "ada@example.com")[0] == 2
-        assert not Saga.objects.exists()

@@ -10,7 +10,8 @@ from accounts.comparing import (
     Overtaken,
     compare_with_stripe,
 )
-from accounts.invariants_comparing import AGREES, HERE
+from accounts.differences import to_be_confirmed
+from accounts.invariants_comparing import AGREES, HERE, LISTED
 from accounts.models import Comparison
 from integrity import cli
 from integrity.audit import command_actor
@@ -19,7 +20,12 @@ from integrity.invariants import invariants
 SAID = {
     HERE: "Of Stripe's events, {} never came. To take them over:",
     AGREES: "Of Stripe's subscriptions, {} are otherwise here. To take over how they are:",
+    LISTED: "Of the subscriptions that run here, Stripe lists {} not. To ask about each:",
 }
+ONCE = (
+    "{} differences between the subscriptions were found for the first time, and may have been met"
+    " on their way. The next comparison tells: call this again, or wait for half an hour."
+)
 
 
 class Command(cli.VerbCommand):
@@ -42,12 +48,16 @@ class Command(cli.VerbCommand):
         return self._tell(options, comparison)
 
     def _tell(self, options: dict[str, Any], comparison: Comparison) -> int:
-        wrong = {name: invariants.get(name).violations().count() for name in (HERE, AGREES)}
+        wrong = {name: invariants.get(name).violations().count() for name in SAID}
         told = {"since": comparison.since, "read": comparison.read}
-        self.show(options, [told | {"missed": wrong[HERE], "differing": wrong[AGREES]}])
+        found = {"missed": wrong[HERE], "differing": wrong[AGREES], "not_listed": wrong[LISTED]}
+        new = to_be_confirmed()
+        self.show(options, [told | found | {"found_once": new}])
         for name, count in wrong.items():
             if count:
                 self.say(f"{SAID[name].format(count)} manage.py integrity plan {name}")
+        if new:
+            self.say(ONCE.format(new))
         return cli.FOUND if any(wrong.values()) else cli.HOLDS
 
 

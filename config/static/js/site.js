@@ -32,6 +32,7 @@ function showErrors() {
 
 function offerToShowPasswords() {
   document.querySelectorAll("input[type=password]").forEach((input) => {
+    if (input.closest(".secret")) return;
     const box = document.createElement("div");
     const button = document.createElement("button");
     box.className = "secret";
@@ -50,6 +51,9 @@ function offerToShowPasswords() {
     box.append(input, button);
   });
 }
+
+/* A form that wasn't there when the page was opened. */
+document.addEventListener("htmx:afterSettle", offerToShowPasswords);
 
 function countChoices() {
   document.querySelectorAll("[data-count]").forEach((line) => {

@@ -18,14 +18,14 @@ from django.db import OperationalError, connections
 
 from config import embedded_postgres
 from config.embedded_binaries import EmbeddedServerError
-from demo import programs
+from demo import leavers, programs
 from demo.contents import NewOperators, prepare
 from demo.faults import FAULTS
 from demo.supervisor import GaveUp, Program, Supervisor
 
 WELCOME = """
 Everafter runs. Four things in it were broken on purpose, to be found and repaired:
-{faults}
+{faults}{deletion}
 
   Start here        {site}/demo/
   The admin         {site}/admin/
@@ -43,6 +43,7 @@ Ctrl-C stops everything and keeps the data. `make demo FRESH=1` starts over.
 OPERATOR = """Log in to the admin as {operator} with the password {password}
 (shown this once; another one: .venv/bin/python manage.py createsuperuser)
 """
+DELETION = "\nOne couple's deletion stands still, and needs a person to say “Try again”."
 COLLEAGUE = "The same password opens {}, for what a second person must approve.\n"
 
 
@@ -66,7 +67,8 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0)
             except OperationalError as error:
                 raise CommandError(f"The database can't be used: {error}") from error
-            operators = prepare(couples=options["couples"], out=self.stdout)
+            vendors = programs.stand_ins_folder() if programs.need_stand_ins() else None
+            operators = prepare(couples=options["couples"], out=self.stdout, vendors=vendors)
             connections.close_all()
             self.serve(listener, greeting=greeting(site, operators), site=site)
 
@@ -105,7 +107,8 @@ class Command(BaseCommand):
 def greeting(site: str, operators: NewOperators | None) -> str:
     """The first words: what is here, where to look, and how to get in."""
     faults = "\n".join(f"  - {fault.title}" for fault in FAULTS)
-    words = WELCOME.format(site=site, faults=faults)
+    deletion = DELETION if leavers.standing_still() else ""
+    words = WELCOME.format(site=site, faults=faults, deletion=deletion)
     if operators:
         *colleagues, operator = operators.emails
         words += OPERATOR.format(operator=operator, password=operators.password)

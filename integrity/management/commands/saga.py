@@ -1,8 +1,6 @@
 """`manage.py saga`: see, run and steer the operations that go over several systems."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,13 +8,14 @@ from uuid import UUID
 from django.db.models import Count
 
 from integrity import cli
-from integrity.audit import Actor, command_actor
 from integrity.heartbeats import SAGAS, stand_in
-from integrity.models import Saga, SagaEvent, SagaStep
+from integrity.management.verbs.saga_facts import event_of, facts_of, line_of, step_of
+from integrity.management.verbs.sagas import SagaVerbs, by, known, refusals
+from integrity.management.verbs.tombstones import TombstoneVerbs
+from integrity.models import Saga
 from integrity.saga import control, manifest
-from integrity.saga.control import NoReason, NotFound
 from integrity.saga.engine import run_due
-from integrity.saga.lawful import Refused, lawful
+from integrity.saga.lawful import asked_for
 from integrity.saga.probing import probe
 from integrity.saga.revealing import prior_of, reveal
 
@@ -30,15 +29,18 @@ STEERING = {
     "mark-done": "Say that the step at which it is parked is done.",
     "skip-undo": "Give up what couldn't be taken back, and go on with the rest.",
     "resolve": "End one that is paused or parked, as it is.",
+    "again": "Begin one that has ended once more, as another saga.",
     "tidied": "Say that what it left behind is gone.",
 }
+BY_TWO = ("mark-done", "skip-undo")
 LOOKING = {
     "probe": "Look at its systems now.",
+    "verify": "Look whether one that has ended left something; that becomes a finding.",
     "reveal": "Show how things were before its steps, which an undo puts back.",
 }
 
 
-class Command(cli.VerbCommand):
+class Command(SagaVerbs, TombstoneVerbs):
     help = "See, run and steer the operations that go over several systems."
 
     def add_verbs(self) -> None:
@@ -53,6 +55,8 @@ class Command(cli.VerbCommand):
         run.add_argument("--loop", action="store_true", help="go on until interrupted")
         run.add_argument("--every", type=cli.seconds, default=1.0, metavar="SECONDS")
         self._add_steering()
+        self.add_tombstones()
+        self.add_more()
         self.add_verb("manifest", "Take the declared steps into each app's sagas.json.")
 
     def _add_steering(self) -> None:
@@ -64,6 +68,8 @@ class Command(cli.VerbCommand):
                 verb.add_argument("--new-key", action="store_true", help="after a probe said no")
             if name == "resolve":
                 verb.add_argument("--left", nargs="*", default=[], metavar="STEP")
+            if name in BY_TWO:
+                verb.add_argument("--confirm", action="store_true", help="what somebody asked for")
 
     def verb_list(self, options: dict[str, Any]) -> int:
         chosen = Saga.objects.annotate(of=Count("steps")).order_by("wake_at", "pk")
@@ -73,25 +79,22 @@ class Command(cli.VerbCommand):
             chosen = chosen.filter(finished_at=None)
         if options["kind"]:
             chosen = chosen.filter(kind=options["kind"])
-        self.show(options, [_line(each) for each in chosen[: options["limit"]]])
+        self.show(options, [line_of(each) for each in chosen[: options["limit"]]])
         left = chosen.count() - options["limit"]
         if left > 0:
             self.say(f"{left:,} more; raise --limit to see them.")
         return cli.HOLDS
 
     def verb_show(self, options: dict[str, Any]) -> int:
-        with refusals():
-            saga = Saga.objects.filter(uid=options["uid"]).first()
-            if saga is None:
-                raise NotFound(f"There is no saga {options['uid']}.")
-        steps = [_step(each) for each in saga.steps.order_by("position")]
-        events = [_event(each) for each in saga.events.order_by("pk")]
+        saga = known(options["uid"])
+        steps = [step_of(each, saga.kind) for each in saga.steps.order_by("position")]
+        events = [event_of(each) for each in saga.events.order_by("pk")]
         if options["format"] == "table":
-            self.show_one(options, _facts(saga))
+            self.show_one(options, facts_of(saga))
             self.stdout.write(cli.table(steps))
             self.stdout.write(cli.table(events))
         else:
-            self.show_one(options, {**_facts(saga), "steps": steps, "events": events})
+            self.show_one(options, {**facts_of(saga), "steps": steps, "events": events})
         return cli.FOUND if saga.state == Saga.State.ATTENTION else cli.HOLDS
 
     def verb_run(self, options: dict[str, Any]) -> int:
@@ -109,14 +112,14 @@ class Command(cli.VerbCommand):
 
     def verb_probe(self, options: dict[str, Any]) -> int:
         with refusals():
-            seen = probe(saga=options["uid"], by=_by(options))
+            seen = probe(saga=options["uid"], by=by(options))
         self.show(options, [asdict(each) for each in seen])
         told = all(each.found != "cant_tell" for each in seen)
         return cli.HOLDS if told else cli.UNKNOWN
 
     def verb_reveal(self, options: dict[str, Any]) -> int:
         with refusals():
-            reveal(saga=options["uid"], by=_by(options))
+            reveal(saga=options["uid"], by=by(options))
         self.show(
             options, [asdict(each) for each in prior_of(Saga.objects.get(uid=options["uid"]))]
         )
@@ -139,80 +142,27 @@ class Command(cli.VerbCommand):
     def _steer(self, options: dict[str, Any], **more: Any) -> int:
         verb = getattr(control, options["verb"].replace("-", "_"))
         with refusals():
-            self.show_one(options, _facts(verb(saga=options["uid"], by=_by(options), **more)))
+            now = verb(saga=options["uid"], by=by(options), **more)
+        self.show_one(options, facts_of(now))
+        if asked_for(now, verb.__name__):
+            self.say("Noted. It is done once somebody else confirms it: the same, and --confirm.")
+            return cli.REFUSED
         return cli.HOLDS
 
+    def _by_two(self, options: dict[str, Any]) -> int:
+        """Nobody confirms unawares what somebody else has asked for."""
+        seen = known(options["uid"])
+        asked = asked_for(seen, options["verb"].replace("-", "_"))
+        if asked and not options["confirm"]:
+            why = asked.detail.get("reason", "")
+            raise cli.refused(
+                f"{asked.actor_kind} {asked.actor_id} has asked for it: “{why}”. Somebody else, who"
+                " has seen it as well, adds --confirm."
+            )
+        if options["confirm"] and not asked:
+            raise cli.refused("Nobody has asked for it as it stands now. Without --confirm you do.")
+        return self._steer(options, version=seen.fence)
+
     verb_pause = verb_resume = verb_run_now = verb_skip_timer = _steer
-    verb_compensate = verb_mark_done = verb_skip_undo = verb_tidied = _steer
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What the engine refuses, as exit codes."""
-    try:
-        yield
-    except (NotFound, NoReason) as error:
-        raise cli.usage(str(error)) from error
-    except Refused as error:
-        raise cli.refused(str(error)) from error
-
-
-def _by(options: dict[str, Any]) -> Actor:
-    return command_actor(options["reason"])
-
-
-def _line(saga: Any) -> dict[str, Any]:
-    return {
-        "saga": saga.uid,
-        "kind": saga.kind,
-        "subject": saga.subject,
-        "state": saga.state,
-        "step": f"{min(saga.position + 1, saga.of)} of {saga.of}",
-        "next": None if saga.finished_at else f"{saga.wake_at:%Y-%m-%d %H:%M:%S}Z",
-        "wait": saga.wait,
-        "attempts": saga.attempts,
-        "why": saga.attention or saga.error_class or None,
-    }
-
-
-def _facts(saga: Saga) -> dict[str, Any]:
-    step = saga.steps.filter(position=saga.position).first()
-    return {
-        "saga": saga.uid,
-        "kind": saga.kind,
-        "version": saga.version,
-        "subject": saga.subject,
-        "state": saga.state,
-        "attention": saga.attention or None,
-        "step": step.name if step else None,
-        "past_the_pivot": saga.pivot_at is not None,
-        "wait": saga.wait,
-        "next": None if saga.finished_at else f"{saga.wake_at:%Y-%m-%d %H:%M:%S}Z",
-        "attempts": saga.attempts,
-        "error": saga.error or None,
-        "asked_for_by": f"{saga.actor_kind} {saga.actor_id}",
-        "allowed_now": " ".join(lawful(saga)) or None,
-    }
-
-
-def _step(step: SagaStep) -> dict[str, Any]:
-    return {
-        "step": step.name,
-        "kind": step.kind,
-        "provider": step.provider or None,
-        "status": step.status,
-        "calls": step.attempts,
-        "key_epoch": step.key_epoch,
-        "left_behind": step.left_behind,
-    }
-
-
-def _event(event: SagaEvent) -> dict[str, Any]:
-    detail = " ".join(f"{name}={value}" for name, value in event.detail.items())
-    return {
-        "at": f"{event.at:%Y-%m-%d %H:%M:%S}Z",
-        "event": event.event,
-        "step": event.step or None,
-        "by": f"{event.actor_kind} {event.actor_id}",
-        "detail": detail or None,
-    }
+    verb_compensate = verb_tidied = verb_again = _steer
+    verb_mark_done = verb_skip_undo = _by_two

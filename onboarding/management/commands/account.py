@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -20,6 +21,8 @@ from accounts.errors import (
     NothingToVerify,
     UserNotFound,
 )
+from accounts.exporting import ask_for_export
+from accounts.holding import STAYS_HELD, end_of, hold_on, lift_hold, place_hold
 from accounts.leaving import GRACE_DAYS, Wish, keep, leave
 from accounts.lookup import find_user
 from accounts.mail import link
@@ -64,6 +67,12 @@ class Command(cli.VerbCommand):
         delete.add_argument("--now", action="store_true", help="at once; it can't be taken back")
         delete.add_argument("--both", action="store_true", help="the partner's plan ends, too")
         self._add_change("keep", "Call off the deletion of an account.")
+        self._add_change("export", "Make a copy of a couple's data, for them to download.")
+        hold = self._add_change(
+            "hold", "Keep an account from being deleted; replaces another hold."
+        )
+        hold.add_argument("--until", type=day, help="the last day, by UTC; else until released")
+        self._add_change("release", "Lift the hold of an account; nothing is deleted by that.")
         self._add_change("reopen", "Lead the couple through the wizard once more.")
         self._add_operator_verbs()
         self._add_who(self.add_verb("show", "Show an account."))
@@ -117,10 +126,23 @@ class Command(cli.VerbCommand):
     def verb_delete(self, options: dict[str, Any]) -> int:
         days = 0 if options["now"] else GRACE_DAYS
         wish = Wish(ends_wedding=options["both"], days=days)
-        return self._change(options, lambda user, by: leave(user=user, wish=wish, by=by))
+        return self._change(options, lambda user, by: self._delete(user, wish, by))
 
     def verb_keep(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: keep(user=user, by=by))
+
+    def verb_export(self, options: dict[str, Any]) -> int:
+        code = self._change(options, lambda user, by: ask_for_export(user=user, by=by))
+        self.say(f"They get a mail when it is ready, and download it at {link('accounts_export')}.")
+        return code
+
+    def verb_hold(self, options: dict[str, Any]) -> int:
+        with refusals():
+            until = end_of(options["until"]) if options["until"] else None
+        return self._change(options, lambda user, by: place_hold(user=user, until=until, by=by))
+
+    def verb_release(self, options: dict[str, Any]) -> int:
+        return self._change(options, lambda user, by: lift_hold(user=user, by=by))
 
     def verb_reopen(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: reopen(user=user, by=by))
@@ -152,6 +174,11 @@ class Command(cli.VerbCommand):
         with refusals():
             change(user, by)
         return self._show(user, options)
+
+    def _delete(self, user: User, wish: Wish, by: Actor) -> None:
+        leave(user=user, wish=wish, by=by)
+        if hold_on(user):
+            self.say(STAYS_HELD)
 
     def _actor(self, options: dict[str, Any]) -> Actor:
         reason = options["reason"].strip()
@@ -186,6 +213,11 @@ def refusals() -> Iterator[None]:
         raise cli.refused(str(error)) from error
 
 
+def day(text: str) -> date:
+    """A type for arguments, such as 2027-05-17; its name is in the error."""
+    return date.fromisoformat(text)
+
+
 def _find(options: dict[str, Any]) -> User:
     try:
         return find_user(options["who"])
@@ -208,7 +240,7 @@ def _verify(user: User, by: Actor) -> None:
 
 def _facts(user: User) -> dict[str, Any]:
     profile = Profile.objects.select_related("user").get(user=user)
-    leaving = profile.user.leaving_since
+    leaving, hold = profile.user.leaving_since, hold_on(user)
     return {
         "uid": str(user.uid),
         "kind": profile.user.kind,
@@ -216,6 +248,8 @@ def _facts(user: User) -> dict[str, Any]:
         "verified": profile.email_verified,
         "active": profile.user.is_active,
         "leaving_since": leaving and leaving.isoformat(),
+        "held": hold is not None,
+        "held_until": hold and hold.until and hold.until.isoformat(),
         "steps_done": profile.step if profile.user.kind == Kind.COUPLE else None,
         "onboarded_at": profile.onboarded_at and profile.onboarded_at.isoformat(),
         "interests": wanted_interests(user),

@@ -66,8 +66,9 @@ BROKEN = [
 
 
 @pytest.fixture
-def answers(settings):
+def answers(settings, monkeypatch):
     """Of any call: `answers(body, status, headers)`. Gives the paths that were asked."""
+    monkeypatch.setattr("accounts.clients.contacts.APART", 0)
     told, asked = {}, []
 
     def somebody(environ, start_response):
@@ -98,6 +99,15 @@ def test_a_success_of_another_shape_tells_nothing(answers, call, body):
 
     with pytest.raises((Unknown, Rejected), match=r"not_understood|no_list"):
         call()
+
+
+@pytest.mark.parametrize("id", ["a\\u0000b", "\\ud800", "x" * 256])
+def test_an_id_that_no_table_could_keep_tells_nothing(answers, id):
+    row = f'{{"id": "{id}", "email": "a@example.com", "unsubscribed": false}}'
+    answers(f'{{"object": "list", "data": [{row}]}}'.encode())
+
+    with pytest.raises(Unknown, match="not_understood"):
+        list(contacts().all())
 
 
 @pytest.mark.parametrize("call", ALL.values(), ids=ALL)

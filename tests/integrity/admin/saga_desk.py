@@ -26,9 +26,13 @@ VERBS = {
     "compensate": ("cancel_saga", "new"),
     "pause": ("pause_saga", "new"),
     "resolve": ("resolve_saga", "paused"),
+    "again": ("restart_saga", "completed"),
     "tidied": ("tidy_saga", "left something behind"),
     "reveal": ("reveal_saga", "waiting"),
 }
+
+
+KINDS = ("pause_kind", "resume_kind")
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def ann(client):
     """May do everything with sagas."""
     looks = ("view_saga", "view_finding", "view_overview", "view_incident", "view_invariant")
     verbs = (permission for permission, _ in VERBS.values())
-    user = operator(*looks, *verbs, "probe_saga", "export_saga")
+    user = operator(*looks, *verbs, "probe_saga", "verify_saga", "export_saga", *KINDS)
     client.force_login(user)
     return user
 
@@ -153,9 +157,9 @@ SITUATIONS = {
     "undo failed": (undo_failed, PARKED | {"skip_undo"}),
     "stuck before it": (stuck_before, PARKED | {"mark_done", "compensate"}),
     "paused": (paused, BEFORE | {"resume", "resolve"}),
-    "completed": (completed, set()),
-    "taken back": (taken_back, set()),
-    "left something behind": (left_behind, {"tidied"}),
+    "completed": (completed, {"again"}),
+    "taken back": (taken_back, {"again"}),
+    "left something behind": (left_behind, {"tidied", "again"}),
 }
 
 
@@ -173,8 +177,8 @@ def do(client, verb, saga, **fields):
     return client.post(url, form(version=version) | fields, headers=IN_DIALOG)
 
 
-def look(client, saga, reason="is it there?"):
-    return client.post(page("saga_probe", saga.pk), {"reason": reason})
+def look(client, saga, reason="is it there?", how="probe"):
+    return client.post(page(f"saga_{how}", saga.pk), {"reason": reason})
 
 
 def offered(client, saga):

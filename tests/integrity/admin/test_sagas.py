@@ -3,9 +3,12 @@
 import pytest
 
 from integrity.models import AuditEntry, ProviderGate, SagaEvent
+from integrity.saga import control
+from integrity.saga.lawful import takes_second_person
 from integrity.saga.preview import ahead
 from tests.integrity.admin.desk import form, page, text
 from tests.integrity.admin.saga_desk import (  # noqa: F401
+    BOB,
     SITUATIONS,
     VERBS,
     ann,
@@ -48,10 +51,12 @@ class TestTheVerbs:
     @EACH_SITUATION
     def test_those_offered_are_done_as_previewed_and_audited(self, client, ann, situation):
         reach, expected = SITUATIONS[situation]
-        for verb in sorted(expected):
+        for verb in sorted(expected - {"again"}):
             ProviderGate.objects.all().delete()
             saga = reach(verb)
             told = ahead(fresh(saga), verb)
+            if takes_second_person(fresh(saga), verb):
+                getattr(control, verb)(saga=saga.uid, by=BOB)
             last = SagaEvent.objects.latest("pk").pk
             if verb == "mark_done":
                 Mailbox.objects.filter(name=verb).update(muted=True, removed=True)

@@ -48,7 +48,7 @@ SAID = {
     "going back": "It is taking back step 2 of 8, “Mute”.",
     "undo failed": "It stands still at “Mute”: a step could not be taken back.",
     "stuck before it": "Look at mailer whether it is done. If so, mark it as done",
-    "paused": "somebody paused it: because Nothing happens until somebody resumes it.",
+    "paused": "somebody paused it: “because”. Nothing happens until somebody resumes it.",
     "completed": "All its steps are done.",
     "taken back": "What it had done was taken back.",
     "left something behind": "A person ended it as it stood. It left behind: “Remove”.",

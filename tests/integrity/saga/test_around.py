@@ -11,6 +11,7 @@ from integrity.audit import SYSTEM
 from integrity.evaluate import evaluate
 from integrity.models import (
     Heartbeat,
+    Incident,
     IncidentChange,
     OutboxMessage,
     ProviderGate,
@@ -20,6 +21,7 @@ from integrity.models import (
 )
 from integrity.retention import purge
 from integrity.saga import control
+from integrity.saga.engine import run_due
 from integrity.saga.outcomes import RefusedToAll
 from integrity.watch import keep_watch
 from tests.database import triggers_off
@@ -38,6 +40,12 @@ def refused(provider):
     settle()
     saga.refresh_from_db()
     return saga
+
+
+def told():
+    """What became of each incident, in order."""
+    changes = IncidentChange.objects.order_by("pk")
+    return [(each.incident.subject, each.step) for each in changes]
 
 
 def broken():
@@ -81,18 +89,28 @@ class TestFindings:
 
     def test_an_outage_is_told_once_however_many_wait(self, provider, setting):
         setting(ALERT_ADDRESSES=["json://127.0.0.1:9/x"])
-        for name in ("ada", "grace", "mary"):
-            begin(name)
+        for number in range(20):
+            begin(f"ada-{number}")
         provider.down = RefusedToAll("401")
-        tasks.run_sagas()
+        run_due()
         for _ in range(3):
             keep_watch(by=SYSTEM)
             ProviderGate.objects.update(times=7)
 
-        assert [each.incident.subject for each in IncidentChange.objects.all()] == [
-            "integrity.no_provider_refuses_all"
-        ]
+        assert told() == [("integrity.no_provider_refuses_all", "opened")]
         assert OutboxMessage.objects.count() == 1
+        assert set(Saga.objects.values_list("wait", "attempts")) == {("gate", 0)}
+
+        provider.down = None
+        pass_time()
+        run_due()
+        for _ in range(3):
+            keep_watch(by=SYSTEM)
+        assert told() == [
+            ("integrity.no_provider_refuses_all", "opened"),
+            ("integrity.no_provider_refuses_all", "resolved"),
+        ]
+        assert Incident.objects.get().state == Incident.State.RESOLVED
 
 
 class TestTheWorker:

@@ -26,6 +26,7 @@ from tests.integrity.toy.models import Account, Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GRACE = Actor("operator", "grace", "she asked for it", via="admin")
+LIN = Actor("operator", "lin", "I have looked as well", via="admin")
 DAYS = 15 * 86_400
 
 
@@ -58,6 +59,12 @@ def offered(saga):
     return [verb for verb in lawful(saga) if verb != "reveal"]
 
 
+def both(verb, saga):
+    """One asks, another confirms."""
+    for by in (GRACE, LIN):
+        verb(saga=saga.uid, by=by)
+
+
 def fresh(saga):
     return Saga.objects.get(pk=saga.pk)
 
@@ -68,7 +75,7 @@ def test_what_is_lawful_depends_on_where_it_is(waiting):
     assert offered(paused) == ["resume", "compensate", "probe", "resolve"]
     control.resume(saga=waiting.uid, by=GRACE)
     settle()
-    assert offered(fresh(waiting)) == ["probe"]
+    assert offered(fresh(waiting)) == ["probe", "verify", "again"]
 
 
 def test_past_the_pivot_it_can_be_tried_again_or_ended_and_not_taken_back(refused):
@@ -77,7 +84,9 @@ def test_past_the_pivot_it_can_be_tried_again_or_ended_and_not_taken_back(refuse
         control.compensate(saga=refused.uid, by=GRACE)
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if hasattr(control, verb)])
+@pytest.mark.parametrize(
+    "verb", [verb for verb in VERBS if hasattr(control, verb) and verb != "again"]
+)
 def test_what_is_not_lawful_is_refused_and_changes_nothing(verb):
     saga = begin()
     settle()
@@ -181,7 +190,7 @@ def test_a_retry_after_failed_undos_undoes_those_alone(not_undone, provider):
 
 def test_an_undo_may_be_given_up(not_undone):
     assert "skip_undo" in lawful(not_undone)
-    control.skip_undo(saga=not_undone.uid, by=GRACE)
+    both(control.skip_undo, not_undone)
     settle()
 
     assert (fresh(not_undone).state, statuses(not_undone)["mute"]) == (
@@ -192,7 +201,7 @@ def test_an_undo_may_be_given_up(not_undone):
 
 def test_a_step_that_somebody_did_by_hand_is_gone_over(refused):
     Mailbox.objects.update(removed=True)
-    control.mark_done(saga=refused.uid, by=GRACE)
+    both(control.mark_done, refused)
     settle()
 
     assert (fresh(refused).state, is_whole()) == ("completed", "closed")
@@ -207,7 +216,7 @@ def test_one_that_is_ended_by_hand_says_what_it_left(refused):
     assert (ended.state, ended.secrets.exists(), lawful(ended)) == (
         "resolved",
         False,
-        ["probe", "tidied"],
+        ["probe", "verify", "again", "tidied"],
     )
     control.tidied(saga=refused.uid, by=GRACE)
     assert not ended.steps.filter(left_behind=True).exists()

@@ -6,6 +6,7 @@ nobody lives on is a process that exits; at a call it is both. The toy provider'
 """
 
 import os
+import random
 from contextlib import suppress
 
 import pytest
@@ -15,10 +16,12 @@ from integrity.drill.boundaries import COMMIT, watch
 from integrity.drill.faults import KILLED, run_in_child
 from integrity.models import Saga
 from integrity.saga.engine import run_due
-from tests.integrity.saga.toys import begin, is_whole, pass_time, provider, settle, unhurried
+from tests.extent import EVERY, some
+from tests.integrity.saga.toys import begin, is_whole, pass_time, provider, settle
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
 MONTH = 31 * 86_400
+PAIRS = 60 if EVERY else 8
 
 
 class Killed(BaseException):
@@ -84,15 +87,45 @@ def test_wherever_a_worker_dies_the_next_one_brings_it_to_the_same_end(dying, sp
     assert len(clean.passed) > 30
 
     halves = {}
-    for number, label in enumerate(clean.passed, 1):
-        if label == spared:
-            continue
+    struck = [(n, label) for n, label in enumerate(clean.passed, 1) if label != spared]
+    for number, label in some(struck, of=3):
         begin(name := str(number))
         dying(Boundaries(number))
-        unhurried()
         provider.visit = lambda label: None
         pass_time(MONTH)
         settle(seconds=MONTH)
         if came_to(name) != end:
             halves[f"{number} {label}"] = came_to(name)
     assert halves == {}
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize(
+    ("rejects", "end"), [("", ("closed", "completed")), ("refund", ("as before", "compensated"))]
+)
+def test_where_the_next_one_dies_as_well_it_comes_to_the_same_end(rejects, end):
+    """Pairs are drawn: CRASH_SEED draws the same again."""
+    seed = os.environ.get("CRASH_SEED") or str(random.SystemRandom().randrange(10**6))
+    chance = random.Random(seed)
+    provider.rejects = rejects
+    clean = Boundaries()
+    begin("clean")
+    live(clean)
+
+    halves = {}
+    for number in range(PAIRS):
+        first, second = (chance.randint(1, len(clean.passed)) for _ in range(2))
+        begin(name := str(number))
+        for at in (first, second):
+            with suppress(Killed):
+                live(Boundaries(at, dies))
+            pass_time(MONTH)
+        provider.visit = lambda label: None
+        settle(seconds=MONTH)
+        if came_to(name) != end:
+            halves[f"{first} {second}"] = came_to(name)
+    assert halves == {}, f"CRASH_SEED={seed}"
+
+
+def dies(label):
+    raise OperationalError(label) if COMMIT in label else Killed

@@ -7,7 +7,7 @@ from integrity.saga.claim import claim
 from integrity.saga.definition import Probe
 from integrity.saga.engine import run_due
 from integrity.saga.failing import TRIES
-from integrity.saga.outcomes import Gone, NotDone, RefusedForGood
+from integrity.saga.outcomes import ChangedSince, Gone, NotDone, RefusedForGood
 from tests.integrity.saga import toys
 from tests.integrity.saga.toys import (
     FAULTS,
@@ -165,7 +165,15 @@ def test_what_was_so_before_is_so_after():
     assert (saga.state, is_whole(muted=True)) == ("compensated", "as before")
 
 
-def test_a_call_that_lands_after_its_undo_is_undone_again(provider):
+def unmute_what_is_muted(at):
+    if not toys.box(at).muted:
+        raise ChangedSince("it is on")
+    toys.unmute(at)
+
+
+@pytest.mark.parametrize("undo", [toys.unmute, unmute_what_is_muted])
+def test_a_call_that_lands_after_its_undo_is_undone_again(provider, undo):
+    declare(mute={"undo": undo})
     saga = begin()
     provider.faults.extend(["late", RefusedForGood("422")])
     run_due()

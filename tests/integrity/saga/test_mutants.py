@@ -1,20 +1,25 @@
 """The engine with one of its precautions taken away: a test that it passes must fail it then."""
 
 from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
-from django.db.models.functions import Now
 
 from integrity.models import Saga
-from integrity.saga import backward, engine, forward
+from integrity.saga import engine, forward
 from integrity.saga.claim import claim
 from integrity.saga.engine import advance, run_due
 from integrity.saga.held import Held, LostLease, look
 from integrity.saga.outcomes import RefusedForGood
 from integrity.saga.start import cancel
 from integrity.transactions import transaction
+from tests.integrity.saga.mutants import (
+    believed,
+    captured_at_each_attempt,
+    ended_without_a_look,
+    with_a_key_for_each_attempt,
+    without_the_fence,
+)
 from tests.integrity.saga.toys import (
     ADA,
     begin,
@@ -27,7 +32,6 @@ from tests.integrity.saga.toys import (
 from tests.integrity.toy.models import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-at = Held.at
 # Of the scenario itself, or of a promise of the database behind it.
 RED = (AssertionError, IntegrityError, pytest.fail.Exception)
 
@@ -80,33 +84,6 @@ def what_comes_back_is_removed_again():
     Mailbox.objects.update(removed=False)
     settle()
     assert is_whole() == "closed"
-
-
-def without_the_fence(held, **values):
-    Saga.objects.filter(pk=held.saga.pk).update(updated_at=Now(), **values)
-
-
-def captured_at_each_attempt(held, declared, step):
-    def keep():
-        forward.replace_secret(held.saga.uid, f"prior:{step.name}", prior)
-
-    if declared.capture is not None:
-        prior = declared.capture(at(held, step))
-        forward.move(held=held, change=keep)
-
-
-def with_a_key_for_each_attempt(held, step):
-    given = at(held, step)
-    object.__setattr__(given, "key", str(uuid4()))
-    return given
-
-
-def ended_without_a_look(held):
-    return forward.move(held=held, change=lambda: backward._taken_back(held))
-
-
-def believed(held, residue):
-    return forward.done(held)
 
 
 MUTANTS = [

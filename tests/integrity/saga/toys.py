@@ -204,17 +204,15 @@ def declare(version=1, only=lambda step: True, **changed):
     """
     made = tuple(replace(step, **changed.get(step.name, {})) for step in steps() if only(step))
     sagas._entries.pop(f"{KIND}/{version}", None)
-    return saga(kind=KIND, version=version, title="Close an account", steps=made)
+    return saga(kind=KIND, version=version, title="Close an account", steps=made, again=begin_again)
 
 
-def unhurried():
-    """Nobody cuts the server's power here."""
-    execute("SET synchronous_commit TO off")
+def begin_again(old, by):
+    return start(KIND, subject=old.subject, by=by, options=old.options, retry_of=old.uid)
 
 
 def begin(name="ada", **options):
     """An account, its mailbox, and the saga that closes it."""
-    unhurried()
     Account.objects.get_or_create(name=name)
     Mailbox.objects.get_or_create(name=name)
     with transaction():

@@ -1,0 +1,13 @@
+"""A hold, broken at every boundary: it is there and audited, or neither."""
+
+import pytest
+
+from tests.drill.breaking import assert_all_or_nothing, each_of
+from tests.drill.holding import SCENARIOS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@each_of(SCENARIOS)
+def test_it_is_all_or_nothing(scenario):
+    assert_all_or_nothing(scenario)

@@ -1,0 +1,13 @@
+"""Lists of people elsewhere, broken at every boundary: all of a page is noted, or nothing."""
+
+import pytest
+
+from tests.drill.breaking import assert_all_or_nothing, each_of
+from tests.drill.listing import SCENARIOS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@each_of(SCENARIOS)
+def test_it_is_all_or_nothing(scenario):
+    assert_all_or_nothing(scenario)
