@@ -2,17 +2,29 @@
 
 from uuid import UUID
 
-from accounts.billing import READ_SUBSCRIPTION
-from accounts.carrying_out import CannotTell, carry_out
+from accounts.billing.carrying_out import CannotTell, carry_out
+from accounts.billing.changes import READ_SUBSCRIPTION
+from accounts.billing.correcting import READ_PAYMENT, correct
+from accounts.billing.customers import APPLY_EVENT
+from accounts.billing.inbox import (
+    EventForgotten,
+    EventNotApplied,
+    EventNotFound,
+    State,
+    replay_event,
+)
+from accounts.billing.plan import CARRY_OUT
+from accounts.billing.reading import FETCH_SUBSCRIPTION, CannotAsk, fetch, read_again
 from accounts.clients import mail
-from accounts.contact import REMOVE_CONTACT, SYNC_CONTACT
-from accounts.contact_sync import AddressIsTaken, NoContactsKey, remove_contact, sync_contact
-from accounts.correcting import READ_PAYMENT, correct
-from accounts.customers import APPLY_EVENT
-from accounts.errors import AccountError
-from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
-from accounts.identity import CREATE_IDENTITY, MATCH_BAN, REMOVE_IDENTITY
-from accounts.identity_sync import (
+from accounts.elsewhere.contact import REMOVE_CONTACT, SYNC_CONTACT
+from accounts.elsewhere.contact_sync import (
+    AddressIsTaken,
+    NoContactsKey,
+    remove_contact,
+    sync_contact,
+)
+from accounts.elsewhere.identity import CREATE_IDENTITY, MATCH_BAN, REMOVE_IDENTITY
+from accounts.elsewhere.identity_sync import (
     ChangedThere,
     NoIdentityKey,
     NotYetFree,
@@ -20,10 +32,9 @@ from accounts.identity_sync import (
     match_ban,
     remove_identity,
 )
-from accounts.inbox import EventForgotten, EventNotApplied, EventNotFound, State, replay_event
+from accounts.errors import AccountError
+from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
 from accounts.mail import EFFECT
-from accounts.plan import CARRY_OUT
-from accounts.reading import FETCH_SUBSCRIPTION, CannotAsk, fetch, read_again
 from integrity.audit import Actor
 from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effect
 

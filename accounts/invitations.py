@@ -11,13 +11,13 @@ from hashlib import sha256
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts.billing.usage import count_use
 from accounts.emails import canonical_email
 from accounts.errors import AccountError, LinkNoLongerValid
 from accounts.locks import lock_wedding
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest, limit_mail
 from accounts.models import Invitation, Metric, Profile, User, Wedding
-from accounts.usage import count_use
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.transactions import transaction_required

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from accounts.billing.usage import Used, used
 from accounts.invitations import PlansNoWedding, open_invitations
 from accounts.membership import AlreadyTheirs, Contents, NothingToLeave, contents_of
 from accounts.models import FINAL, Invitation, Metric, Subscription, User, Wedding
-from accounts.usage import Used, used
 
 
 @dataclass(frozen=True)

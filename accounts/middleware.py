@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from accounts.following import catch_up
-from accounts.leaving import deletion_of, token_of
+from accounts.changing.following import catch_up
+from accounts.leaving.deletion import deletion_of, token_of
 
 _OPEN = {
     *("accounts_leaving", "accounts_staying", "account_logout"),

@@ -3,8 +3,8 @@
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 
-from accounts.address_change import call_off_change, is_promised
-from accounts.email_change import forget_waiting_addresses
+from accounts.changing.address import call_off_change, is_promised
+from accounts.changing.requesting import forget_waiting_addresses
 from accounts.emails import canonical_email
 from accounts.errors import PasswordChangedMeanwhile
 from accounts.links import promise_account_exists

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from accounts.address_change import KIND as CHANGE
-from accounts.exporting import KIND as EXPORT
+from accounts.changing.address import KIND as CHANGE
+from accounts.exporting.copies import KIND as EXPORT
 from accounts.invitations import State, end_invitations
 from accounts.mail import EFFECT
 from accounts.models import (

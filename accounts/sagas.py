@@ -3,15 +3,17 @@ and ask each of them what it keeps of somebody."""
 
 from django.conf import settings
 
-from accounts import address_change, changing_steps, replaying
-from accounts import exporting_steps as exporting
-from accounts import exporting_vendors as asking
-from accounts import leaving_steps_billing as billing
-from accounts import leaving_steps_contact as contact
-from accounts import leaving_steps_identity as identity
-from accounts import leaving_steps_local as local
-from accounts.exporting import KIND as EXPORT
-from accounts.leaving import KIND, delete_again
+from accounts.changing import address as address_change
+from accounts.changing import steps as changing_steps
+from accounts.exporting import steps as exporting
+from accounts.exporting import vendors as asking
+from accounts.exporting.copies import KIND as EXPORT
+from accounts.leaving import replaying
+from accounts.leaving import steps_billing as billing
+from accounts.leaving import steps_contact as contact
+from accounts.leaving import steps_identity as identity
+from accounts.leaving import steps_local as local
+from accounts.leaving.deletion import KIND, delete_again
 from integrity.saga.definition import Local, Pivot, Remote, Timer, Verify, saga
 from integrity.saga.replay import replay
 

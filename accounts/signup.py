@@ -5,9 +5,9 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
+from accounts.elsewhere.identity import promise_first_identity
 from accounts.emails import canonical_email
 from accounts.errors import EmailTaken
-from accounts.identity import promise_first_identity
 from accounts.links import promise_account_exists, promise_verification
 from accounts.mail_limits import digest, limit_mail, note_mail
 from accounts.models import Member, User, Wedding, WeddingStats

@@ -9,13 +9,24 @@ from celery import shared_task
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.billing.comparing import (
+    NotComparable,
+    NothingToCompare,
+    Overtaken,
+    compare_with_stripe,
+)
+from accounts.billing.differences import to_be_confirmed
 from accounts.clients.outcomes import VendorError
-from accounts.comparing import NotComparable, NothingToCompare, Overtaken, compare_with_stripe
-from accounts.differences import to_be_confirmed
-from accounts.exporting import forget_exports
+from accounts.elsewhere.listing import (
+    NotConfigured,
+    Side,
+    Superseded,
+    forget_what_was_read,
+    read_list,
+)
+from accounts.elsewhere.people import SIDES
+from accounts.exporting.copies import forget_exports
 from accounts.invitations import expire_invitations
-from accounts.listing import NotConfigured, Side, Superseded, forget_what_was_read, read_list
-from accounts.listing_people import SIDES
 from accounts.models import Comparison, Difference, Listing
 from integrity.audit import Actor, task_actor
 from integrity.log import log_event

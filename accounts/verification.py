@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
-from accounts.address_change import (
+from accounts.changing.address import (
     VERIFIED_IS_UNIQUE,
     begin_change,
     goes_by_the_provider,
     refuse_while_changing,
 )
-from accounts.contact import promise_contact
+from accounts.elsewhere.contact import promise_contact
+from accounts.elsewhere.identity import promise_identity
 from accounts.emails import canonical_email
 from accounts.errors import AlreadyVerified, LinkNoLongerValid, NothingToVerify
-from accounts.identity import promise_identity
 from accounts.links import promise_link
 from accounts.lookup import lock_user
 from accounts.mail import enqueue_mail, link

@@ -7,8 +7,8 @@ from statistics import median
 
 from django.db import connection, connections
 
-from accounts import usage
-from accounts.entitlement import Plan
+from accounts.billing import usage
+from accounts.billing.entitlement import Plan
 from accounts.models import Metric, UsageCounter, UsageEntry, Wedding
 from benchmarks import couples
 from benchmarks.measure import Size

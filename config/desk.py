@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from accounts.invariants_comparing import AGREES, HERE, OVERDUE
+from accounts.invariants.comparing import AGREES, HERE, OVERDUE
 from accounts.models import Comparison
 from integrity.dashboard import latest_results
 from integrity.invariants import invariants

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.db.models import F
 
-from accounts.contact import verified_couples
-from accounts.identity import couples
+from accounts.elsewhere.contact import verified_couples
+from accounts.elsewhere.identity import couples
 from accounts.simulators.account import SEGMENT
 
 

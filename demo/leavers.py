@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.clients import contacts
-from accounts.leaving import KIND, Wish, leave
+from accounts.leaving.deletion import KIND, Wish, leave
 from accounts.models import Kind, User
 from accounts.simulators.account import configuration
 from accounts.simulators.faults import Fault

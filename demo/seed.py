@@ -12,8 +12,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from accounts import identity
-from accounts.contact import verified_couples
+from accounts.elsewhere import identity
+from accounts.elsewhere.contact import verified_couples
 from accounts.models import STEPS, Contact, Identity, Member, Profile, User, Wedding, WeddingStats
 from demo import words
 from integrity.transactions import transaction

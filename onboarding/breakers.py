@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Now, TruncDate
 
-from accounts.breaking import a_couple
+from accounts.breakers.couple import a_couple
 from accounts.models import STEPS, Profile, User, Wedding, WeddingStats
 from integrity.selftest import breaker, unguarded
 from onboarding.catalogue import INTEREST_SLUGS, MILESTONES

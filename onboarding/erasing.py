@@ -1,6 +1,6 @@
 """What a wedding that ends has here, taken away bit by bit."""
 
-from accounts.erasing import BATCH, chunks
+from accounts.leaving.erasing import BATCH, chunks
 from accounts.models import Wedding
 from integrity.transactions import transaction_required
 from onboarding.checklist import count_again

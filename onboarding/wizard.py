@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts.contact import promise_contact
+from accounts.elsewhere.contact import promise_contact
 from accounts.locks import lock_wedding
 from accounts.lookup import lock_user
 from accounts.models import STEPS, Kind, Profile, User, Wedding

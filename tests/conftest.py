@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from tests import flush, write_guard
-from tests.accounts.stripe_story import PRICE
+from tests.accounts.billing.stripe_story import PRICE
 from tests.commands import manage as manage
 from tests.vendors import calls_keep_to_the_contracts as calls_keep_to_the_contracts
 from tests.vendors import fails as fails

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from integrity.models import OutboxMessage, Saga
-from tests.accounts.stripe_story import an_event
+from tests.accounts.billing.stripe_story import an_event
 from tests.factories import CoupleFactory, OperatorFactory, TaskFactory
 from tests.integrity.admin.desk import finding, repair_plan
 

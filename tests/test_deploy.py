@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.urls import reverse
 
-from accounts.billing import CHANGES
+from accounts.billing.changes import CHANGES
 from config import health
 from config.environment import REQUIRED
 from integrity.examinations import examinations

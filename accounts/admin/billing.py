@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.facts import AccountFacts, ReadOnlyInline, link
-from accounts.entitlement import entitled_until, is_of_premium, plan_of
+from accounts.billing.entitlement import entitled_until, is_of_premium, plan_of
+from accounts.billing.inbox import Outcome, State, replay_event
+from accounts.billing.usage import LIMITS
 from accounts.errors import AccountError
-from accounts.inbox import Outcome, State, replay_event
 from accounts.models import (
     FINAL,
     Event,
@@ -24,7 +25,6 @@ from accounts.models import (
     UsageEntry,
     User,
 )
-from accounts.usage import LIMITS
 from integrity.admin.base import FactsAdmin, utc
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor

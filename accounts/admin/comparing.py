@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from accounts.admin.billing import OfStripe, to_list, to_person
 from accounts.admin.facts import anchor, link
-from accounts.differences import to_be_confirmed
-from accounts.invariants_comparing import AGREES, HERE, LISTED
+from accounts.billing.differences import to_be_confirmed
+from accounts.invariants.comparing import AGREES, HERE, LISTED
 from accounts.models import (
     Comparison,
     Customer,

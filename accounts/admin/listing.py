@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.admin.billing import to_person
 from accounts.admin.facts import anchor, link
-from accounts.invariants_listing import ListedElsewhere
+from accounts.invariants.listing import ListedElsewhere
 from accounts.models import Difference, Listing, User
 from integrity.admin.base import FactsAdmin, utc
 from integrity.invariants import invariants

@@ -13,9 +13,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin.facts import link
 from accounts.belongings import Belongings, belongings, check_person
-from accounts.entitlement import entitled_until, plan_of
+from accounts.billing.entitlement import entitled_until, plan_of
 from accounts.errors import UserNotFound
-from accounts.holding import hold_on
+from accounts.leaving.holding import hold_on
 from accounts.lookup import find_user
 from accounts.models import (
     FINAL,

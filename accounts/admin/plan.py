@@ -4,8 +4,8 @@ from django.contrib import admin
 
 from accounts.admin.billing import OfAPerson
 from accounts.admin.facts import link
+from accounts.billing.plan import CARRY_OUT
 from accounts.models import PlanChange
-from accounts.plan import CARRY_OUT
 from integrity.admin.base import utc
 from integrity.audit import subject_of
 from integrity.models import OutboxMessage

@@ -18,7 +18,8 @@ from unfold.widgets import (
 from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
-from accounts.holding import (
+from accounts.leaving.deletion import GRACE_DAYS, Wish, keep, leave
+from accounts.leaving.holding import (
     STAYS_HELD,
     DayIsOver,
     end_of,
@@ -26,7 +27,6 @@ from accounts.holding import (
     lift_hold,
     place_hold,
 )
-from accounts.leaving import GRACE_DAYS, Wish, keep, leave
 from accounts.models import Address, Kind, PlanChange, Profile, Subscription, User, Wedding
 from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up

@@ -2,8 +2,8 @@
 
 from django import template
 
+from accounts.billing.prices import money
 from accounts.models import Payment
-from accounts.prices import money
 
 register = template.Library()
 

@@ -13,8 +13,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts.actors import acting
-from accounts.address_change import change_facts
-from accounts.email_change import cancel_email_change, request_email_change
+from accounts.changing.address import change_facts
+from accounts.changing.requesting import cancel_email_change, request_email_change
 from accounts.errors import AddressIsChanging, MailedAMomentAgo, NothingToVerify
 from accounts.forms import EmailChangeForm
 from accounts.models import User

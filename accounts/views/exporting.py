@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import FormView
 
 from accounts.actors import acting
-from accounts.exporting import (
+from accounts.exporting.copies import (
     IsSealed,
     NoExport,
     OftenEnough,
@@ -25,8 +25,8 @@ from accounts.exporting import (
     content_of,
     ready_export,
 )
-from accounts.exporting_facts import export_facts
-from accounts.forms_exporting import ExportForm
+from accounts.exporting.facts import export_facts
+from accounts.exporting.forms import ExportForm
 from accounts.models import Export, Kind, User
 from integrity.flows import AlreadyDone
 from integrity.sealed import UnreadableSeal

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actors import acting
-from accounts.contact import choose_news, wants_news
+from accounts.elsewhere.contact import choose_news, wants_news
 from accounts.forms import NewsForm
 from accounts.membership_facts import partner_of
 from accounts.models import User

@@ -16,8 +16,7 @@ from django.views.generic import FormView
 
 from accounts.actors import VISITOR, acting
 from accounts.errors import IsLeaving
-from accounts.forms_leaving import LeavingForm
-from accounts.leaving import (
+from accounts.leaving.deletion import (
     IsLookedAt,
     NotPutBackYet,
     NotToBeDeleted,
@@ -29,7 +28,8 @@ from accounts.leaving import (
     stay,
     token_of,
 )
-from accounts.leaving_facts import leaving_facts
+from accounts.leaving.facts import leaving_facts
+from accounts.leaving.forms import LeavingForm
 from accounts.models import Kind, User
 from integrity.flows import AlreadyDone
 from integrity.models import Saga

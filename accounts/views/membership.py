@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import acting
+from accounts.billing.usage import LimitReached
 from accounts.errors import AccountError, LinkNoLongerValid, MailedAMomentAgo
 from accounts.forms import ConfirmForm, GivingUpForm, InviteForm
 from accounts.invitations import (
@@ -35,7 +36,6 @@ from accounts.membership import (
 )
 from accounts.membership_facts import coming, going, together, who_asks
 from accounts.models import Invitation, User
-from accounts.usage import LimitReached
 from integrity.flows import AlreadyDone
 
 SENT = "The invitation is on its way."

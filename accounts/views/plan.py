@@ -11,11 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import acting
-from accounts.carrying_out import PAID
-from accounts.errors import AccountError
-from accounts.forms import ConfirmForm
-from accounts.models import Kind, User
-from accounts.plan import (
+from accounts.billing.carrying_out import PAID
+from accounts.billing.plan import (
     AlreadyPremium,
     NoSubscription,
     NotForSale,
@@ -24,8 +21,11 @@ from accounts.plan import (
     buy_premium,
     change_renewal,
 )
-from accounts.plan_facts import plan_facts
-from accounts.prices import in_words
+from accounts.billing.plan_facts import plan_facts
+from accounts.billing.prices import in_words
+from accounts.errors import AccountError
+from accounts.forms import ConfirmForm
+from accounts.models import Kind, User
 from integrity.flows import AlreadyDone
 
 # The page asks again by itself so often; after that, whoever looks reloads it.

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import VISITOR, acting
-from accounts.address_change import find_change, on_its_way
+from accounts.changing.address import find_change, on_its_way
+from accounts.changing.following import follow
 from accounts.errors import (
     AddressIsChanging,
     AlreadyVerified,
@@ -23,7 +24,6 @@ from accounts.errors import (
     MailedAMomentAgo,
     NothingToVerify,
 )
-from accounts.following import follow
 from accounts.forms import AddressForm, ConfirmForm
 from accounts.links import address_of, address_of_old
 from accounts.models import User

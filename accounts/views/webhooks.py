@@ -7,8 +7,14 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts.inbox import receive_event
-from accounts.webhooks import MOST_BYTES, NotAnEvent, NotAuthentic, check_signature, read_event
+from accounts.billing.inbox import receive_event
+from accounts.billing.webhooks import (
+    MOST_BYTES,
+    NotAnEvent,
+    NotAuthentic,
+    check_signature,
+    read_event,
+)
 from integrity.audit import Actor
 
 STRIPE = Actor("system", "stripe", via="web")

@@ -11,8 +11,8 @@ from accounts import doctor
 from accounts.models import Address, Event, Profile, Tombstone, User, Wedding
 from integrity.examinations import chosen, examine
 from integrity.models import AuditEntry, OutboxMessage, RepairPlan
-from tests.accounts.stripe_story import customer, event, metadata, story
-from tests.accounts.test_inbox import send
+from tests.accounts.billing.stripe_story import customer, event, metadata, story
+from tests.accounts.billing.test_inbox import send
 from tests.drill.twins import without_the_database_s_promises
 from tests.factories import CoupleFactory, OperatorFactory
 

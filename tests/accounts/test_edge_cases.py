@@ -6,8 +6,8 @@ import pytest
 from django.db import NotSupportedError
 from django.db.transaction import atomic
 
-from accounts.contact import verified_couples
-from accounts.identity import couples
+from accounts.elsewhere.contact import verified_couples
+from accounts.elsewhere.identity import couples
 from accounts.models import Contact, Identity, Profile, Tombstone, User
 from integrity.invariants import invariants
 from tests.database import check_deferred, execute, refused_as

@@ -2,21 +2,21 @@
 
 import pytest
 
+from accounts.billing.customers import digest
 from accounts.clients.contacts import contacts
-from accounts.contact import wants_news
-from accounts.customers import digest
-from accounts.invariants_comparing import AGREES
-from accounts.invariants_listing import DELETED_CONTACTS, NOBODYS_CONTACTS
+from accounts.elsewhere.contact import wants_news
+from accounts.invariants.comparing import AGREES
+from accounts.invariants.listing import DELETED_CONTACTS, NOBODYS_CONTACTS
 from accounts.models import Difference, Subscription, Tombstone
-from accounts.repairs_comparing import ask_about, otherwise_listed
+from accounts.repairs.comparing import ask_about, otherwise_listed
 from integrity.relay import deliver_due
-from tests.accounts.listing_story import CONTACTS, counts, mend, read
-from tests.accounts.resend_story import ADA, EVE, choose, sync, there, verified
-from tests.accounts.test_comparing import bought as bought
-from tests.accounts.test_comparing import hear_all
-from tests.accounts.test_comparing import mend as mend_by
-from tests.accounts.test_comparing import stripe as stripe
-from tests.accounts.test_differences import compare_twice
+from tests.accounts.billing.test_comparing import bought as bought
+from tests.accounts.billing.test_comparing import hear_all
+from tests.accounts.billing.test_comparing import mend as mend_by
+from tests.accounts.billing.test_comparing import stripe as stripe
+from tests.accounts.billing.test_differences import compare_twice
+from tests.accounts.elsewhere.listing_story import CONTACTS, counts, mend, read
+from tests.accounts.elsewhere.resend_story import ADA, EVE, choose, sync, there, verified
 from tests.database import execute
 from tests.vendors import without_identities
 

@@ -7,8 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 
-from accounts import usage
 from accounts.actors import acting
+from accounts.billing import usage
+from accounts.billing.usage import LimitReached
 from accounts.errors import LinkNoLongerValid, MailedAMomentAgo
 from accounts.invitations import (
     AlreadyTwo,
@@ -23,7 +24,6 @@ from accounts.invitations import (
 )
 from accounts.models import Invitation, Metric, UsageCounter, UsageEntry
 from accounts.tasks import forget_invited
-from accounts.usage import LimitReached
 from integrity.flows import AlreadyDone
 from integrity.models import AuditEntry, OutboxMessage
 from tests import mailbox

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.leaving import KIND
+from accounts.leaving.deletion import KIND
 from integrity.saga.definition import Pivot, newest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "leaving.md"

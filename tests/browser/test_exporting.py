@@ -7,14 +7,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.exporting import KIND
+from accounts.exporting.copies import KIND
 from accounts.models import Export
 from integrity.models import Saga
 from integrity.saga.control import pause
 from integrity.saga.engine import run_due
-from tests.accounts.leaving_story import changed
-from tests.accounts.test_exporting import ANN
-from tests.accounts.test_leaving_matrix import refuse
+from tests.accounts.exporting.test_copies import ANN
+from tests.accounts.leaving.leaving_story import changed
+from tests.accounts.leaving.test_matrix import refuse
 from tests.browser.test_couple import log_in
 from tests.factories import PASSWORD, OnboardedCoupleFactory
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from accounts.holding import place_hold
+from accounts.leaving.holding import place_hold
 from accounts.models import Tombstone, User
 from integrity.audit import Actor
 from integrity.saga.engine import run_due

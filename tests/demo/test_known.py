@@ -5,12 +5,12 @@ import io
 import pytest
 from django.core.management.base import OutputWrapper
 
-from accounts import adopting
+from accounts.elsewhere import adopting
 from accounts.models import Contact, Difference, Identity, Listing
 from accounts.simulators.server import Vendors, running
 from demo.contents import prepare
 from demo.leavers import _called_at, standing_still
-from tests.accounts.listing_story import CONTACTS, IDENTITIES, read
+from tests.accounts.elsewhere.listing_story import CONTACTS, IDENTITIES, read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

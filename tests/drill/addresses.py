@@ -2,7 +2,7 @@
 
 from allauth.mfa.models import Authenticator
 
-from accounts.email_change import cancel_email_change, request_email_change
+from accounts.changing.requesting import cancel_email_change, request_email_change
 from accounts.errors import NoSecondFactor
 from accounts.models import Address
 from accounts.passwords import set_password

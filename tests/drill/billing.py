@@ -1,8 +1,11 @@
 """Stripe's events, received, tried again and read again; and what is used."""
 
-from accounts.billing import READ_SUBSCRIPTION
-from accounts.customers import APPLY_EVENT
-from accounts.inbox import EventNotApplied, receive_event, replay_event
+from accounts.billing.changes import READ_SUBSCRIPTION
+from accounts.billing.customers import APPLY_EVENT
+from accounts.billing.inbox import EventNotApplied, receive_event, replay_event
+from accounts.billing.reading import settle_doubt
+from accounts.billing.usage import use
+from accounts.billing.webhooks import read_event
 from accounts.models import (
     Customer,
     Event,
@@ -13,13 +16,10 @@ from accounts.models import (
     UsageCounter,
     UsageEntry,
 )
-from accounts.reading import settle_doubt
-from accounts.usage import use
 from accounts.views.webhooks import STRIPE
-from accounts.webhooks import read_event
 from integrity.drill.core import Scenario
 from integrity.models import OutboxMessage
-from tests.accounts.stripe_story import (
+from tests.accounts.billing.stripe_story import (
     customer,
     invoice,
     raw,

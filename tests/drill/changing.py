@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.test.utils import override_settings
 
-from accounts.address_change import KIND, begin_change
+from accounts.changing.address import KIND, begin_change
 from accounts.errors import LinkNoLongerValid
 from accounts.models import Address
 from accounts.verification import confirm_email

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.test.utils import override_settings
 
-from accounts.contact import (
+from accounts.elsewhere.contact import (
     REMOVE_CONTACT,
     SYNC_CONTACT,
     choose_news,

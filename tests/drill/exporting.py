@@ -3,7 +3,7 @@
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from accounts.exporting import KIND, ask_for_export, forget_exports
+from accounts.exporting.copies import KIND, ask_for_export, forget_exports
 from accounts.models import Export, ExportPiece
 from integrity.drill.core import Scenario
 from integrity.models import Saga, SagaEvent

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts.listing import differs
+from accounts.elsewhere.listing import differs
 from accounts.mail_limits import digest
 from accounts.models import (
     Address,

@@ -1,6 +1,6 @@
 """An operator holds an account, and lets go of it."""
 
-from accounts.holding import NotHeld, lift_hold, place_hold
+from accounts.leaving.holding import NotHeld, lift_hold, place_hold
 from accounts.models import Hold
 from integrity.drill.core import Scenario
 from tests.drill.facts import BY, audits, couple, judge

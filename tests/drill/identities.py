@@ -5,16 +5,16 @@ from uuid import uuid4
 
 from django.test.utils import override_settings
 
-from accounts.adopting import (
+from accounts.clients.identity import Identity as There
+from accounts.elsewhere.adopting import (
     AdoptedBefore,
     ReadElsewhere,
     adopt_identity,
     finish_reading,
     note_page,
 )
-from accounts.clients.identity import Identity as There
+from accounts.elsewhere.identity import CREATE_IDENTITY, REMOVE_IDENTITY, couples, note_identity
 from accounts.errors import EmailTaken
-from accounts.identity import CREATE_IDENTITY, REMOVE_IDENTITY, couples, note_identity
 from accounts.models import (
     Address,
     Identity,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actors import VISITOR
 from accounts.errors import IsLeaving
-from accounts.leaving import Wish, leave, stay
+from accounts.leaving.deletion import Wish, leave, stay
 from accounts.models import (
     Address,
     Member,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from accounts.clients.contacts import Contact as Reached
 from accounts.clients.identity import Identity as Known
-from accounts.contact import verified_couples
-from accounts.identity import couples
-from accounts.listing import Superseded, differs, finish_listing, note_listed, note_unseen
-from accounts.listing_people import SIDES
+from accounts.elsewhere.contact import verified_couples
+from accounts.elsewhere.identity import couples
+from accounts.elsewhere.listing import Superseded, differs, finish_listing, note_listed, note_unseen
+from accounts.elsewhere.people import SIDES
 from accounts.models import Contact, Difference, Identity, Listing
 from integrity.drill.core import Scenario
 from tests.drill.facts import BY, couple, judge

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.links import EmailConfirmationHMAC
 from accounts.models import Address
-from tests.accounts.stripe_story import SECRET, raw, signed
+from tests.accounts.billing.stripe_story import SECRET, raw, signed
 from tests.drill.accounts import SIGN_UP, VERIFY
 from tests.drill.billing import RECEIVE
 from tests.drill.checklist import COMPLETE_TASK

@@ -1,12 +1,12 @@
 """Events that may meet, and uses at the limit, and what must be true however they do."""
 
-from accounts.entitlement import Plan
+from accounts.billing.entitlement import Plan
+from accounts.billing.reading import take_subscription
+from accounts.billing.usage import LIMITS, LimitReached, use
 from accounts.models import Event, Metric, Subscription, UsageCounter
-from accounts.reading import take_subscription
-from accounts.usage import LIMITS, LimitReached, use
 from integrity.drill.interleave import Pair
 from integrity.relay import deliver_due
-from tests.accounts.stripe_story import customer, subscription, subscription_object
+from tests.accounts.billing.stripe_story import customer, subscription, subscription_object
 from tests.drill.billing import (
     SETTLE,
     changes_by,

@@ -1,6 +1,6 @@
 """Somebody leaves just when another address becomes theirs."""
 
-from accounts.leaving import Wish, leave
+from accounts.leaving.deletion import Wish, leave
 from integrity.drill.interleave import Pair
 from integrity.models import Saga
 from integrity.saga.held import LostLease

@@ -3,9 +3,9 @@ whose week is over."""
 
 import json
 
-from accounts.exporting import forget_exports
+from accounts.exporting.copies import forget_exports
+from accounts.exporting.pieces import read_piece
 from accounts.models import Export, ExportPiece
-from accounts.pieces import read_piece
 from integrity.drill.interleave import Pair
 from integrity.models import Saga
 from integrity.saga.held import look

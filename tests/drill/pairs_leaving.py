@@ -1,9 +1,9 @@
 """Somebody thinks better of it, or an operator holds the account, just when it is sealed; a partner ticks a task just when the
 plan ends for both."""
 
-from accounts.erasing import erase_some
-from accounts.holding import NothingToHold, place_hold
-from accounts.leaving import TooLate, stay
+from accounts.leaving.deletion import TooLate, stay
+from accounts.leaving.erasing import erase_some
+from accounts.leaving.holding import NothingToHold, place_hold
 from accounts.models import Hold, Member, Tombstone
 from integrity.drill.interleave import Pair
 from integrity.saga.held import LostLease

@@ -5,9 +5,8 @@ from uuid import uuid4
 from django.db.models.functions import Now
 from django.db.transaction import atomic
 
-from accounts.customers import know_customer
-from accounts.models import Customer, Member, PlanChange, Subscription, Wedding
-from accounts.plan import (
+from accounts.billing.customers import know_customer
+from accounts.billing.plan import (
     AlreadyPremium,
     NoSubscription,
     OneAtATime,
@@ -15,9 +14,10 @@ from accounts.plan import (
     buy_premium,
     change_renewal,
 )
+from accounts.models import Customer, Member, PlanChange, Subscription, Wedding
 from integrity.drill.interleave import Pair
 from integrity.flows import AlreadyDone
-from tests.accounts.stripe_story import customer, subscription
+from tests.accounts.billing.stripe_story import customer, subscription
 from tests.drill.billing import send, with_a_story
 from tests.drill.facts import BY, couple, wedding_of
 from tests.drill.plan import asked, buy, cancel, subscriber

@@ -3,8 +3,10 @@
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.comparing import Overtaken, note_events, note_subscriptions
-from accounts.customers import APPLY_EVENT, know_customer
+from accounts.billing.comparing import Overtaken, note_events, note_subscriptions
+from accounts.billing.customers import APPLY_EVENT, know_customer
+from accounts.billing.plan import CARRY_OUT, buy_premium, change_renewal
+from accounts.billing.reading import take_subscription
 from accounts.models import (
     Comparison,
     Customer,
@@ -13,11 +15,9 @@ from accounts.models import (
     PlanChange,
     Subscription,
 )
-from accounts.plan import CARRY_OUT, buy_premium, change_renewal
-from accounts.reading import take_subscription
 from integrity.drill.core import Scenario
 from integrity.models import OutboxMessage
-from tests.accounts.stripe_story import checkout, story, subscription, subscription_object
+from tests.accounts.billing.stripe_story import checkout, story, subscription, subscription_object
 from tests.drill.billing import (
     changes_by,
     promised,

@@ -2,12 +2,12 @@
 
 from unittest.mock import patch
 
-from accounts.correcting import correct_payment
-from accounts.customers import APPLY_EVENT
+from accounts.billing.correcting import correct_payment
+from accounts.billing.customers import APPLY_EVENT
+from accounts.billing.reading import end_unknown
 from accounts.models import Customer, Payment, Subscription
-from accounts.reading import end_unknown
 from integrity.drill.core import Scenario
-from tests.accounts.stripe_story import invoice
+from tests.accounts.billing.stripe_story import invoice
 from tests.drill.billing import in_doubt, promised
 from tests.drill.facts import BY, judge
 from tests.drill.plan import with_an_event_that_waits
@@ -46,7 +46,7 @@ def with_a_wrong_payment():
 
 
 def correct(context):
-    with patch("accounts.correcting.wrong_payments", Payment.objects.all):
+    with patch("accounts.billing.correcting.wrong_payments", Payment.objects.all):
         correct_payment(payment=context.payment.pk, found=context.found, by=BY)
 
 

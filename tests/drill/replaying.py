@@ -3,8 +3,8 @@
 from django.test.utils import override_settings
 from django.utils import timezone
 
+from accounts.leaving.replaying import Grave, bury_again
 from accounts.models import Tombstone
-from accounts.replaying import Grave, bury_again
 from integrity.drill.core import Scenario
 from tests.drill.facts import BY, audits, couple, judge, user_now
 from tests.drill.leaving import NO_VENDORS, deletion

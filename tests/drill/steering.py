@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from uuid import uuid4
 
-from accounts.leaving import KIND
+from accounts.leaving.deletion import KIND
 from integrity.drill.core import Scenario
 from integrity.models import PausedKind, Saga, SagaSecret, SagaStep
 from integrity.saga import control

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.db.transaction import atomic, on_commit
 
-from accounts import usage
+from accounts.billing import usage
 from accounts.errors import EmailTaken
 from accounts.models import User, Wedding
 from integrity.drill.promises import prepare
@@ -132,14 +132,14 @@ def checklist_unlocked():
 @contextmanager
 def last_word_wins():
     """An event that arrives later, taken for newer."""
-    with patch("accounts.billing.newest_subscription", lambda known, said: said):
+    with patch("accounts.billing.changes.newest_subscription", lambda known, said: said):
         yield
 
 
 @contextmanager
 def customer_not_held():
     """Who looks for an owner and who names one, past each other."""
-    with patch("accounts.customers._hold"):
+    with patch("accounts.billing.customers._hold"):
         yield
 
 
@@ -157,7 +157,10 @@ def limit_looked_up():
     condition = "value + %s BETWEEN 0 AND CASE WHEN %s < 0 THEN value ELSE %s END"
     assert condition in usage._RAISE
     without = usage._RAISE.replace(condition, "(%s, %s, %s) IS NOT NULL")
-    with patch("accounts.usage._this_month", this_month), patch("accounts.usage._RAISE", without):
+    with (
+        patch("accounts.billing.usage._this_month", this_month),
+        patch("accounts.billing.usage._RAISE", without),
+    ):
         yield
 
 
@@ -168,7 +171,7 @@ def wedding_not_held():
     def find_wedding(user):
         return Wedding.objects.get(members__user=user)
 
-    with patch("accounts.plan._hold_wedding", find_wedding):
+    with patch("accounts.billing.plan._hold_wedding", find_wedding):
         yield
 
 
@@ -187,14 +190,14 @@ def locked_as_they_come():
 @contextmanager
 def seal_looks_unheld():
     """The last look at what is in the way, before the account is held."""
-    with patch("accounts.leaving_steps_local.hold_user", lambda user: user):
+    with patch("accounts.leaving.steps_local.hold_user", lambda user: user):
         yield
 
 
 @contextmanager
 def collected_unheld():
     """A copy of rows that a partner may change while they are read."""
-    with patch("accounts.exporting_steps.lock_weddings"):
+    with patch("accounts.exporting.steps.lock_weddings"):
         yield
 
 
@@ -205,6 +208,6 @@ def without_the_claim():
         patch("accounts.verification.claim_operation"),
         patch("accounts.signup.claim_operation"),
         patch("onboarding.interests.claim_operation"),
-        patch("accounts.plan.claim_operation"),
+        patch("accounts.billing.plan.claim_operation"),
     ):
         yield

@@ -6,21 +6,21 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actors import acting
-from accounts.email_change import request_email_change
-from accounts.inbox import receive_event
+from accounts.billing.inbox import receive_event
+from accounts.billing.webhooks import read_event
+from accounts.changing.requesting import request_email_change
 from accounts.invitations import invite
 from accounts.membership import join_wedding
 from accounts.models import Profile, User
 from accounts.views.webhooks import STRIPE
-from accounts.webhooks import read_event
 from integrity.models import Finding, OutboxMessage, PlannedChange
 from integrity.repair.plan import plan_repair
 from integrity.sweep import check
 from onboarding.wizard import save_step_one
 from tests import mailbox
-from tests.accounts.leaving_story import Known, at_stripe
+from tests.accounts.billing.stripe_story import raw, story, whole_story
+from tests.accounts.leaving.leaving_story import Known, at_stripe
 from tests.accounts.pages import FORGOTTEN, log_in, press, sign_up
-from tests.accounts.stripe_story import raw, story, whole_story
 from tests.database import triggers_off
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory
 

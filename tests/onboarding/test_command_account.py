@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.actors import VISITOR, acting
-from accounts.email_change import request_email_change
+from accounts.changing.requesting import request_email_change
 from accounts.models import Address, User
 from accounts.passwords import request_password_reset
 from accounts.verification import change_unverified_email, waiting_address

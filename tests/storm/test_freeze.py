@@ -4,9 +4,9 @@ take over. What it sends then lands late; what it would write is void."""
 import pytest
 
 from accounts.actors import acting
-from accounts.leaving import stay
+from accounts.leaving.deletion import stay
 from integrity.models import Saga
-from tests.accounts.leaving_story import begin, known_everywhere
+from tests.accounts.leaving.leaving_story import begin, known_everywhere
 from tests.rivals import wait_until
 from tests.storm.frozen import Frozen, order
 from tests.storm.oracle import troubles

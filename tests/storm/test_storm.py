@@ -10,12 +10,12 @@ import pytest
 
 from accounts.actors import acting
 from accounts.errors import AccountError
-from accounts.leaving import stay
+from accounts.leaving.deletion import stay
 from accounts.simulators.faults import Fault
 from integrity.audit import Actor
 from integrity.models import Saga, SagaEvent
 from integrity.saga.control import retry
-from tests.accounts.leaving_story import begin, known_everywhere
+from tests.accounts.leaving.leaving_story import begin, known_everywhere
 from tests.courier.brokers import BROKERS
 from tests.storm.frozen import Frozen, order
 from tests.storm.oracle import troubles

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from accounts.adopting import (
+from accounts.clients.outcomes import VendorError
+from accounts.elsewhere.adopting import (
     Line,
     NoProvider,
     ReadElsewhere,
@@ -13,7 +14,6 @@ from accounts.adopting import (
     adopt_identities,
     look_for_adoptions,
 )
-from accounts.clients.outcomes import VendorError
 from integrity import cli
 from integrity.audit import command_actor
 

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from accounts.clients.outcomes import Rejected, VendorError
-from accounts.comparing import (
+from accounts.billing.comparing import (
     DAYS,
     NotComparable,
     NothingToCompare,
     Overtaken,
     compare_with_stripe,
 )
-from accounts.differences import to_be_confirmed
-from accounts.invariants_comparing import AGREES, HERE, LISTED
+from accounts.billing.differences import to_be_confirmed
+from accounts.clients.outcomes import Rejected, VendorError
+from accounts.invariants.comparing import AGREES, HERE, LISTED
 from accounts.models import Comparison
 from integrity import cli
 from integrity.audit import command_actor

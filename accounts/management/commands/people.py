@@ -3,9 +3,9 @@
 from typing import Any
 
 from accounts.clients.outcomes import Rejected, VendorError
-from accounts.invariants_listing import ListedElsewhere
-from accounts.listing import NotConfigured, Side, Superseded, read_list
-from accounts.listing_people import SIDES
+from accounts.elsewhere.listing import NotConfigured, Side, Superseded, read_list
+from accounts.elsewhere.people import SIDES
+from accounts.invariants.listing import ListedElsewhere
 from accounts.models import Difference, Listing
 from integrity import cli
 from integrity.audit import command_actor

@@ -21,9 +21,9 @@ from accounts.errors import (
     NothingToVerify,
     UserNotFound,
 )
-from accounts.exporting import ask_for_export
-from accounts.holding import STAYS_HELD, end_of, hold_on, lift_hold, place_hold
-from accounts.leaving import GRACE_DAYS, Wish, keep, leave
+from accounts.exporting.copies import ask_for_export
+from accounts.leaving.deletion import GRACE_DAYS, Wish, keep, leave
+from accounts.leaving.holding import STAYS_HELD, end_of, hold_on, lift_hold, place_hold
 from accounts.lookup import find_user
 from accounts.mail import link
 from accounts.models import Kind, Profile, User

@@ -1,0 +1,1 @@
+"""What a couple pays, and what Stripe says of it."""

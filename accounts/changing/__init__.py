@@ -1,0 +1,1 @@
+"""How an account gets another address."""

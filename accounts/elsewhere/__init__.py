@@ -1,0 +1,1 @@
+"""What the identity provider and Resend know of a couple."""

@@ -1,0 +1,1 @@
+"""How somebody gets a copy of all that we have of them."""

@@ -1,0 +1,1 @@
+"""How an account is deleted, held, and stays deleted."""

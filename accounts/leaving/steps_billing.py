@@ -1,0 +1,111 @@
+"""Leaving, at Stripe: first nothing is renewed any more, after the seal all of it ends."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from accounts.clients.outcomes import Missing
+from accounts.clients.payments import CANCELED, Json, Payments, payments
+from accounts.leaving.steps import (
+    TARGETS,
+    calls_a_vendor,
+    configured,
+    leaver,
+    wait_for_begun_calls,
+)
+from accounts.models import Customer, User
+from integrity.saga.context import At
+from integrity.saga.definition import Probe
+from integrity.saga.outcomes import ChangedSince
+
+# At the subscription, so that nobody takes back what somebody else has asked meanwhile.
+MARK = "leaving"
+
+
+@calls_a_vendor
+def capture_billing(at: At) -> dict[str, Any]:
+    """Their customers, and which of their subscriptions would renew."""
+    wait_for_begun_calls(at)
+    client = configured(payments())
+    customers = sorted(set(customers_of(client, leaver(at))))
+    return {
+        "customers": customers,
+        "renewing": [one["id"] for one in _live(client, customers) if _renews(one)],
+    }
+
+
+@calls_a_vendor
+def pause_billing(at: At) -> dict[str, Any]:
+    client, paused = configured(payments()), 0
+    for name in at.prior["renewing"]:
+        try:
+            client.set_renewal(
+                name, renews=False, key=f"{at.key}:{name}", metadata={MARK: str(at.saga)}
+            )
+            paused += 1
+        except Missing:
+            continue  # It has ended by itself, which is what is wanted.
+    return {"paused": paused}
+
+
+@calls_a_vendor
+def is_billing_paused(at: At) -> Probe:
+    client = configured(payments())
+    found = (client.subscription(name) for name in at.prior["renewing"])
+    return Probe.NOT_DONE if any(one and _renews(one) for one in found) else Probe.DONE
+
+
+@calls_a_vendor
+def resume_billing(at: At) -> None:
+    """Let renew again what this saga has stopped, and nobody else has changed since."""
+    client, changed = configured(payments()), False
+    for name in at.prior["renewing"]:
+        found = client.subscription(name)
+        if found is None or found["status"] in CANCELED:
+            changed = True
+        elif found["metadata"].get(MARK) == str(at.saga):
+            if _renews(found):
+                changed = True
+                continue
+            # Its state was read just now, so an old answer to an old key is of no use.
+            client.set_renewal(name, renews=True, key=f"{at.key}:{uuid4()}", metadata={MARK: ""})
+    if changed:
+        raise ChangedSince("a subscription was changed or has ended since")
+
+
+@calls_a_vendor
+def end_billing(at: At) -> dict[str, Any]:
+    """Each subscription at once, then the customers. Stripe keeps the invoices, as the law asks."""
+    wait_for_begun_calls(at)
+    client, customers = configured(payments()), at.secret(TARGETS)["customers"]
+    for one in _live(client, customers):
+        client.end_subscription(one["id"])
+    for customer in customers:
+        client.delete_customer(customer)
+    return {"customers": len(customers)}
+
+
+@calls_a_vendor
+def is_billing_ended(at: At) -> Probe:
+    client = configured(payments())
+    gone = (client.is_deleted(customer) for customer in at.secret(TARGETS)["customers"])
+    return Probe.DONE if all(gone) else Probe.NOT_DONE
+
+
+def customers_of(client: Payments, user: User) -> Iterator[str]:
+    """Those that we know, and one that a lost answer may have left behind."""
+    yield from Customer.objects.filter(user=user, deleted_at=None).values_list("pk", flat=True)
+    for found in client.customers(email=user.email):
+        if (found.get("metadata") or {}).get("user_id") == str(user.uid):
+            yield found["id"]
+
+
+def _live(client: Payments, customers: Iterable[str]) -> Iterator[Json]:
+    for customer in customers:
+        if client.customer(customer):
+            theirs = client.subscriptions(customer=customer)
+            yield from (one for one in theirs if one["status"] not in CANCELED)
+
+
+def _renews(subscription: Json) -> bool:
+    return subscription["status"] not in CANCELED and not subscription["cancel_at_period_end"]
