@@ -3,8 +3,8 @@
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 
-from accounts.changing.address import call_off_change, is_promised
-from accounts.changing.requesting import forget_waiting_addresses
+from accounts.changing.address import is_promised
+from accounts.changing.requesting import keep_the_address
 from accounts.emails import canonical_email
 from accounts.errors import PasswordChangedMeanwhile
 from accounts.links import promise_account_exists
@@ -52,13 +52,12 @@ def set_password(*, user: User, password_hash: str, by: Actor) -> None:
         raise PasswordChangedMeanwhile
     held.password = password_hash
     held.save(update_fields=["password"])
-    forget_waiting_addresses(held)
-    call_off_change(held, by=by)
+    stays = keep_the_address(held, by=by)
     enqueue_mail(
         "password_changed",
         to=held.email,
         key=f"password_changed:{user.uid}:{digest(password_hash)}",
-        context={"reset_link": link("account_reset_password")},
+        context={"reset_link": link("account_reset_password"), "stays": stays},
         about=held,
     )
     audit("accounts.password_set", by=by, subject=held)

@@ -46,9 +46,15 @@ def cancel_email_change(*, user: User, by: Actor) -> bool:
     the account's address by now.
     """
     user = lock_user(user)
-    cancelled = forget_waiting_addresses(user) or call_off_change(user, by=by)
+    cancelled = keep_the_address(user, by=by)
     audit("accounts.email_change_cancelled", by=by, subject=user)
     return cancelled
+
+
+@transaction_required
+def keep_the_address(user: User, *, by: Actor) -> bool:
+    """What is about to become the account's address no longer is. Whether there was any."""
+    return any([forget_waiting_addresses(user), call_off_change(user, by=by)])
 
 
 @transaction_required

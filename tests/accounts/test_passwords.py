@@ -13,6 +13,14 @@ from tests.factories import CoupleFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+STAYS = "The move to another address that was asked for is called off"
+
+
+def says_that_it_stays(mail):
+    told = {STAYS in " ".join(body.split()) for body in (mail.text, mail.html)}
+    assert len(told) == 1, "the bodies say different things"
+    return told.pop()
+
 
 @pytest.fixture
 def ada():
@@ -52,6 +60,13 @@ class TestSetPassword:
         replace(ada)
 
         assert EmailAddress.objects.get(user=ada).email == "ada@example.com"
+        assert says_that_it_stays(mailbox.last())
+
+    def test_the_mail_speaks_of_no_other_address_where_none_waited(self, ada):
+        replace(ada)
+
+        assert not says_that_it_stays(mailbox.last())
+        assert "nothing.\n\nIf it was not you" in mailbox.last().text
 
 
 class TestRequestPasswordReset:

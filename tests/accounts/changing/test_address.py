@@ -172,8 +172,18 @@ class TestRivals:
 
         set_password(user=ada, password_hash="!new", by=acting(ada))
 
+        assert "another address that was asked for is called off" in mailbox.last().text
         assert run_to_the_end(saga) == "compensated"
         assert_stayed(ada, told=False)
+
+    def test_a_new_password_says_nothing_of_a_move_that_was_made(self, ada):
+        assert run_to_the_end(change(ada)) == "completed"
+
+        moved = find_user(NEW)
+        set_password(user=moved, password_hash="!new", by=acting(moved))
+
+        assert "another address" not in mailbox.last().text
+        assert_moved(ada)
 
     @pytest.mark.parametrize("how", ["not begun", "under way", "parked"])
     def test_a_deletion_comes_first_and_nothing_comes_back(self, ada, vendors, out, how):
