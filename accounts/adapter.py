@@ -16,12 +16,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.actors import VISITOR, acting
+from accounts.addresses.verification import confirm_email
 from accounts.emails import canonical_email
 from accounts.errors import LinkNoLongerValid
 from accounts.mail import send_mail
 from accounts.models import Kind, User
 from accounts.passwords import set_password
-from accounts.verification import confirm_email
 
 STAGE = "allauth.account.stages.EmailVerificationStage"
 OUR_STAGE = "accounts.stages.VerificationStage"

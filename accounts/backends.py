@@ -6,10 +6,10 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.core.exceptions import ValidationError
 
 from accounts.actors import acting
+from accounts.addresses.verification import is_verified, resend_verification
 from accounts.emails import canonical_email
 from accounts.errors import IsLeaving, MailedAMomentAgo, NothingToVerify
 from accounts.models import User
-from accounts.verification import is_verified, resend_verification
 
 
 class EmailBackend(AuthenticationBackend):

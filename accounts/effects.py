@@ -1,5 +1,7 @@
 """How what was promised is done: mails leave, events are tried again, vendors asked and told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from accounts.billing.carrying_out import CannotTell, carry_out
@@ -16,6 +18,7 @@ from accounts.billing.inbox import (
 from accounts.billing.plan import CARRY_OUT
 from accounts.billing.reading import FETCH_SUBSCRIPTION, CannotAsk, fetch, read_again
 from accounts.clients import mail
+from accounts.clients.outcomes import Rejected, VendorError, Wait
 from accounts.elsewhere.contact import REMOVE_CONTACT, SYNC_CONTACT
 from accounts.elsewhere.contact_sync import (
     AddressIsTaken,
@@ -33,13 +36,29 @@ from accounts.elsewhere.identity_sync import (
     remove_identity,
 )
 from accounts.errors import AccountError
-from accounts.handing_over import REFUSED_TO_ALL, outcomes_for_the_relay
 from accounts.mail import EFFECT
 from integrity.audit import Actor
 from integrity.outbox import Message, Permanent, RetryLater, TryAgain, effect
 
 # What the site does by itself isn't audited.
 RELAY = Actor("system", "relay", via="task")
+# A key that is refused, a quota that is used up: nobody's message gets through until somebody
+# mends that, so none of them is blamed for it.
+REFUSED_TO_ALL = 900.0
+
+
+@contextmanager
+def outcomes_for_the_relay() -> Iterator[None]:
+    try:
+        yield
+    except Wait as error:
+        raise RetryLater(error.after, str(error)) from None
+    except Rejected as error:
+        if error.is_for_everybody:
+            raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+        raise Permanent(str(error)) from None
+    except VendorError as error:
+        raise TryAgain(str(error)) from None
 
 
 @effect(EFFECT)

@@ -16,10 +16,13 @@ from django.http import HttpRequest
 from accounts.actors import VISITOR
 from accounts.emails import MAX_LENGTH, canonical_email
 from accounts.errors import MailedAMomentAgo
+from accounts.leaving.deletion import GRACE_DAYS, Wish
 from accounts.models import User
 from accounts.passwords import request_password_reset
 from accounts.signup import sign_up
 
+LATER, NOW = "later", "now"
+ALONE, BOTH = "alone", "both"
 PASSWORD_HINT = "At least 10 characters. A few words in a row are easy to remember."
 
 
@@ -186,3 +189,44 @@ class PasswordChangeForm(NewPasswordForm):
         if not self.user.check_password(password):
             raise get_adapter().validation_error("enter_current_password")
         return password
+
+
+class LeavingForm(PasswordAgainForm):
+    whose = forms.ChoiceField(
+        label="Your wedding plan",
+        choices=[
+            (ALONE, "I leave alone: the plan stays with my partner."),
+            (BOTH, "End it for both: my partner keeps an account, with an empty plan."),
+        ],
+        widget=forms.RadioSelect,
+        initial=ALONE,
+    )
+    when = forms.ChoiceField(
+        label="When",
+        choices=[
+            (LATER, f"In {GRACE_DAYS} days. Until then I can keep my account after all."),
+            (NOW, "Now. It can't be taken back."),
+        ],
+        widget=forms.RadioSelect,
+        initial=LATER,
+    )
+    operation = OperationField()
+    field_order = ["whose", "when", "password"]
+
+    def __init__(self, *args: Any, user: User, has_partner: bool, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        if not has_partner:
+            del self.fields["whose"]
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(
+            ends_wedding=self.cleaned_data.get("whose") == BOTH,
+            days=0 if self.cleaned_data["when"] == NOW else GRACE_DAYS,
+        )
+
+
+class ExportForm(PasswordAgainForm):
+    """It is all of their data."""
+
+    operation = OperationField()

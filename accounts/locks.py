@@ -1,8 +1,36 @@
 """The one lock order: users by their ids, then weddings by theirs, then what belongs to them."""
 
-from accounts.lookup import lock_user
+from accounts.errors import IsLeaving, UserNotFound
 from accounts.models import User, Wedding
 from integrity.transactions import transaction_required
+
+
+@transaction_required
+def lock_user(user: User) -> User:
+    """The user as it is now, held until COMMIT: the first lock of every flow about one account.
+
+    Raises:
+        UserNotFound: it is gone.
+        IsLeaving: it is to be deleted, and until then nothing of it changes.
+    """
+    held = hold_user(user)
+    if held.leaving_since is not None:
+        raise IsLeaving
+    return held
+
+
+@transaction_required
+def hold_user(user: User) -> User:
+    """The same lock, for what goes on while the account is to be deleted: what vendors tell of it,
+    and the deletion itself.
+
+    Raises:
+        UserNotFound: it is gone.
+    """
+    try:
+        return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    except User.DoesNotExist:
+        raise UserNotFound from None
 
 
 @transaction_required

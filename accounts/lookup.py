@@ -1,14 +1,14 @@
-"""Find an account by what people have at hand, and hold it while its parts change."""
+"""Find an account by what people have at hand, and whose an address is."""
 
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 
 from accounts.emails import canonical_email
-from accounts.errors import IsLeaving, SeveralWait, UserNotFound
+from accounts.errors import SeveralWait, UserNotFound
 from accounts.models import User
-from integrity.transactions import transaction_required
 
 
 def find_user(text: str) -> User:
@@ -39,29 +39,21 @@ def _who_waits_for(email: str) -> User:
     return users[0]
 
 
-@transaction_required
-def lock_user(user: User) -> User:
-    """The user as it is now, held until COMMIT: the first lock of every flow about one account.
-
-    Raises:
-        UserNotFound: it is gone.
-        IsLeaving: it is to be deleted, and until then nothing of it changes.
-    """
-    held = hold_user(user)
-    if held.leaving_since is not None:
-        raise IsLeaving
-    return held
+def on_its_way(user: User) -> "QuerySet[EmailAddress]":
+    """The address that is proven and not yet the account's; at most one."""
+    promised: QuerySet[EmailAddress] = EmailAddress.objects.filter(
+        user=user, verified=True, primary=False
+    )
+    return promised
 
 
-@transaction_required
-def hold_user(user: User) -> User:
-    """The same lock, for what goes on while the account is to be deleted: what vendors tell of it,
-    and the deletion itself.
+def is_somebodys(email: str, *, but: User) -> bool:
+    """Whether another account has this address, or is about to."""
+    promised = EmailAddress.objects.filter(email=email, verified=True).values("user")
+    having = User.objects.filter(Q(email=email) | Q(pk__in=promised))
+    return having.exclude(pk=but.pk).exists()
 
-    Raises:
-        UserNotFound: it is gone.
-    """
-    try:
-        return User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    except User.DoesNotExist:
-        raise UserNotFound from None
+
+def is_promised(email: str) -> bool:
+    """Whether somebody has proven it, and is about to have it."""
+    return bool(EmailAddress.objects.filter(email=email, verified=True, primary=False).exists())

@@ -15,8 +15,7 @@ from django.utils.text import get_text_list
 
 from accounts.errors import AccountError, LinkNoLongerValid
 from accounts.invitations import PlansNoWedding, State, end_invitations, find_invitation
-from accounts.locks import lock_users, lock_wedding, lock_weddings
-from accounts.lookup import lock_user
+from accounts.locks import lock_user, lock_users, lock_wedding, lock_weddings
 from accounts.mail import enqueue_mail, link
 from accounts.models import (
     Invitation,

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from accounts.changing.following import catch_up
+from accounts.addresses.following import catch_up
 from accounts.leaving.deletion import deletion_of, token_of
 
 _OPEN = {

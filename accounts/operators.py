@@ -6,9 +6,9 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError
 
 from accounts.errors import EmailTaken, NotAnOperator, UnknownGroup
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.models import Address, Kind, User
-from accounts.signup import EMAIL_IS_UNIQUE
+from accounts.models.users import EMAIL_IS_UNIQUE
 from integrity.audit import Actor, audit
 from integrity.flows import flow
 from integrity.sqlstate import constraint_name

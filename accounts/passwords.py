@@ -3,12 +3,12 @@
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 
-from accounts.changing.address import is_promised
-from accounts.changing.requesting import keep_the_address
+from accounts.addresses.links import promise_account_exists
+from accounts.addresses.requesting import keep_the_address
 from accounts.emails import canonical_email
 from accounts.errors import PasswordChangedMeanwhile
-from accounts.links import promise_account_exists
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
+from accounts.lookup import is_promised
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest, limit_mail
 from accounts.models import User

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from accounts.changing.address import KIND as CHANGE
+from accounts.addresses.change import KIND as CHANGE
 from accounts.exporting.copies import KIND as EXPORT
 from accounts.invitations import State, end_invitations
 from accounts.mail import EFFECT

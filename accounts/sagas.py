@@ -3,8 +3,8 @@ and ask each of them what it keeps of somebody."""
 
 from django.conf import settings
 
-from accounts.changing import address as address_change
-from accounts.changing import steps as changing_steps
+from accounts.addresses import change as address_change
+from accounts.addresses import steps as changing_steps
 from accounts.exporting import steps as exporting
 from accounts.exporting import vendors as asking
 from accounts.exporting.copies import KIND as EXPORT

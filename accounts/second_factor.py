@@ -3,7 +3,7 @@
 from allauth.mfa.models import Authenticator
 
 from accounts.errors import NoSecondFactor
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.models import User
 from integrity.audit import Actor, audit

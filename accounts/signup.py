@@ -5,18 +5,17 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
+from accounts.addresses.links import promise_account_exists, promise_verification
 from accounts.elsewhere.identity import promise_first_identity
 from accounts.emails import canonical_email
 from accounts.errors import EmailTaken
-from accounts.links import promise_account_exists, promise_verification
 from accounts.mail_limits import digest, limit_mail, note_mail
 from accounts.models import Member, User, Wedding, WeddingStats
+from accounts.models.users import EMAIL_IS_UNIQUE
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.sqlstate import constraint_name
 from integrity.transactions import transaction_required
-
-EMAIL_IS_UNIQUE = "accounts_user_email_key"
 
 
 @flow("accounts.sign_up")

@@ -4,7 +4,7 @@ from allauth.account.stages import EmailVerificationStage
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from accounts.verification import is_verified
+from accounts.addresses.verification import is_verified
 
 
 class VerificationStage(EmailVerificationStage):

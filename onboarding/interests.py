@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError
 from django.db.models import F
 
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.models import Kind, Profile, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow

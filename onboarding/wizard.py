@@ -9,8 +9,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.elsewhere.contact import promise_contact
-from accounts.locks import lock_wedding
-from accounts.lookup import lock_user
+from accounts.locks import lock_user, lock_wedding
 from accounts.models import STEPS, Kind, Profile, User, Wedding
 from integrity.audit import Actor, audit
 from integrity.flows import AlreadyDone, claim_operation, flow

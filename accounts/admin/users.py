@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
 )
 
+from accounts.addresses.verification import resend_verification
 from accounts.admin.facts import SEARCH_HELP, AccountFacts, ReadOnlyInline, link
 from accounts.emails import canonical_email
 from accounts.errors import AccountError
@@ -30,7 +31,6 @@ from accounts.leaving.holding import (
 from accounts.models import Address, Kind, PlanChange, Profile, Subscription, User, Wedding
 from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up
-from accounts.verification import resend_verification
 from integrity.admin.verbs import ReasonForm, may, verb
 from integrity.audit import Actor, subject_of
 

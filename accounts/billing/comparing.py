@@ -19,7 +19,7 @@ from accounts.billing.facts import READ, NotUnderstood, subscription_facts
 from accounts.billing.webhooks import TOLERANCE, customer_of, users_of
 from accounts.clients.answers import text_in, understood
 from accounts.clients.payments import PAGE, Payments, payments
-from accounts.elsewhere.passes import in_pages, unfinished
+from accounts.clients.waiting import in_pages
 from accounts.errors import AccountError
 from accounts.models import (
     Comparison,
@@ -30,6 +30,7 @@ from accounts.models import (
     Subscription,
     User,
 )
+from accounts.models.passes import unfinished
 from integrity.audit import Actor
 from integrity.flows import flow
 from integrity.retention import Expiring, expiring

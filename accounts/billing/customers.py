@@ -1,15 +1,17 @@
 """Whose a customer of Stripe's is: linked once, held while anything of theirs is written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
+from accounts.clients.payments import Payments
 from accounts.errors import AccountError
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Customer, Event, Tombstone, User
+from accounts.models.deletion import digest
 from integrity.audit import Actor, subject_of
 from integrity.flows import flow
 from integrity.outbox import enqueue
@@ -86,9 +88,12 @@ def tombstone_of(customer: str, uids: frozenset[UUID]) -> Tombstone | None:
     return Tombstone.objects.filter(gone).first()
 
 
-def digest(vendor_id: str) -> str:
-    """How a tombstone keeps a vendor's id."""
-    return sha256(vendor_id.encode()).hexdigest()
+def customers_of(client: Payments, user: User) -> Iterator[str]:
+    """Those that we know, and one that a lost answer may have left behind."""
+    yield from Customer.objects.filter(user=user, deleted_at=None).values_list("pk", flat=True)
+    for found in client.customers(email=user.email):
+        if (found.get("metadata") or {}).get("user_id") == str(user.uid):
+            yield found["id"]
 
 
 def _hold(customer: str) -> None:

@@ -1,6 +1,7 @@
 """Where Stripe's list of subscriptions and ours differ, in either direction.
 
-A difference that only one comparison has found may have been met on its way: see accounts.passes.
+A difference that only one comparison has found may have been met on its way: see
+accounts.models.passes.
 """
 
 from typing import Any
@@ -9,8 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.billing.comparing import COMPARED
-from accounts.elsewhere.passes import began
 from accounts.models import FINAL, Comparison, ListedSubscription, Subscription
+from accounts.models.passes import began
 
 
 def listed_otherwise(*, once: bool = False) -> "QuerySet[Any]":

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.errors import AccountError
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.models import FINAL, PlanChange, Subscription, User, Wedding
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow

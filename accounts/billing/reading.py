@@ -11,7 +11,7 @@ from accounts.billing.facts import READ, NotUnderstood, newest_subscription, sub
 from accounts.billing.webhooks import NotAnEvent, customer_of, time_of, users_of
 from accounts.clients.payments import Payments, payments
 from accounts.errors import AccountError
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import FINAL, FINAL_RANK, Subscription, SubscriptionStatus, User
 from integrity.audit import Actor
 from integrity.flows import flow

@@ -7,7 +7,6 @@ from uuid import uuid4
 from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 
-from accounts.billing.customers import digest
 from accounts.breakers.couple import a_couple
 from accounts.elsewhere.contact import verified_couples
 from accounts.elsewhere.identity import couples
@@ -21,6 +20,7 @@ from accounts.invariants.listing import (
     UNLIKE_IDENTITIES,
 )
 from accounts.models import Address, Contact, Difference, Identity, Listing, Tombstone
+from accounts.models.deletion import digest
 from integrity.selftest import breaker
 
 Of, What = Listing.Of, Difference.What

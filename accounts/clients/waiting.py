@@ -1,9 +1,14 @@
-"""How long a vendor asks to be left alone."""
+"""How long a vendor is left alone: as long as it asks for, and between two pages of a list."""
 
+import itertools
 import math
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
+T = TypeVar("T")
 SHORTEST, LONGEST = 1.0, 3600.0
 
 
@@ -23,3 +28,11 @@ def _seconds(given: str, now: datetime) -> float:
     except (ValueError, OverflowError):
         return SHORTEST
     return (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+
+
+def in_pages(listed: Iterator[T], size: int, *, pause: float) -> Iterator[list[T]]:
+    """With a rest after each full page, for vendors count the calls."""
+    while page := list(itertools.islice(listed, size)):
+        yield page
+        if len(page) == size:
+            time.sleep(pause)

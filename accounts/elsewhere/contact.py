@@ -1,7 +1,7 @@
 """What Resend is to know of a verified couple: who they are, and whether they want our news.
 
 Whatever changes that promises one effect, which reads how things are when it is delivered; so late,
-doubled and overtaken promises end in the same contact. accounts.contact_sync delivers it.
+doubled and overtaken promises end in the same contact. accounts.elsewhere.contact_sync delivers it.
 """
 
 from typing import Any
@@ -12,9 +12,11 @@ from django.db.models import Case, CharField, Exists, F, Func, OuterRef, Q, Quer
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Concat
 
+from accounts.clients.contacts import Contact as There
+from accounts.clients.contacts import Contacts
 from accounts.elsewhere.set_right import AS_TOLD, forget_differences
 from accounts.errors import UserNotFound
-from accounts.lookup import hold_user, lock_user
+from accounts.locks import hold_user, lock_user
 from accounts.models import Contact, Kind, Listing, Tombstone, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
@@ -86,14 +88,14 @@ def choose_news(*, user: User, wanted: bool, by: Actor, operation: str = "") -> 
     """
     claim_operation(operation and f"{operation}:{user.uid}:{wanted}")
     user = lock_user(user)
-    known = _contact_of(user)
+    known = _row_of(user)
     _store(user, unsubscribed=not wanted, muted_by_us=known.muted_by_us or not wanted)
     promise_contact(user)
     audit("accounts.news_chosen", by=by, subject=user, detail={"wanted": wanted})
 
 
 def wants_news(user: User) -> bool:
-    return not _contact_of(user).unsubscribed
+    return not _row_of(user).unsubscribed
 
 
 @flow("accounts.note_unsubscribed")
@@ -125,7 +127,7 @@ def note_contact(*, user: User, contact_id: str, told: str, muted: bool) -> None
         return promise_removal(user.uid, contact_id)
     if Tombstone.objects.filter(uid=user.uid).exists():
         return promise_removal(user.uid, contact_id)
-    is_ours = muted or _contact_of(user).unsubscribed
+    is_ours = muted or _row_of(user).unsubscribed
     _store(user, contact_id=contact_id, told=told, muted_by_us=is_ours)
     forget_differences(Listing.Of.CONTACTS, user.uid, AS_TOLD)
 
@@ -136,7 +138,20 @@ def promise_removal(uid: UUID, contact_id: str) -> None:
     _promise(REMOVE_CONTACT, uid, key=contact_id, contact=contact_id)
 
 
-def _contact_of(user: User) -> Contact:
+def contact_of(client: Contacts, user: User) -> There | None:
+    """By the id that is stored; without one, by the address, for the answer to its making may have
+    been lost. Until the account is sealed, the address is theirs."""
+    kept = Contact.objects.filter(user=user).exclude(contact_id="").first()
+    if kept is None and Tombstone.objects.filter(uid=user.uid).exists():
+        return None  # It was sealed before, and is back; the address may be somebody else's since.
+    found = client.find(kept.contact_id if kept else user.email)
+    theirs = Contact.objects.exclude(user=user)
+    if found is None or theirs.filter(contact_id=found.id).exists():
+        return None
+    return found
+
+
+def _row_of(user: User) -> Contact:
     return Contact.objects.filter(user=user).first() or Contact(user=user)
 
 

@@ -33,7 +33,7 @@ class AddressIsTaken(AccountError):
 
 @dataclass(frozen=True)
 class Person:
-    """As they are now, and what Resend was told of them; see accounts.contact."""
+    """As they are now, and what Resend was told of them; see accounts.elsewhere.contact."""
 
     user: User
     email: str

@@ -1,8 +1,8 @@
 """What the identity provider is to know of a couple: one identity, under the id that they have here.
 
 Signing up and each proof of an address promise one effect, which reads how things are when it is
-delivered; so late, doubled and overtaken promises end in the same identity. accounts.identity_sync
-delivers it. Passwords are checked here alone.
+delivered; so late, doubled and overtaken promises end in the same identity.
+accounts.elsewhere.identity_sync delivers it. Passwords are checked here alone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from accounts.clients.identity import Identity as There
 from accounts.elsewhere.contact import BETWEEN, Fingerprint
 from accounts.elsewhere.set_right import AS_TOLD, forget_differences
 from accounts.errors import UserNotFound
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Identity, Kind, Listing, Tombstone, User
 from integrity.flows import flow
 from integrity.outbox import enqueue

@@ -7,12 +7,12 @@ that one there.
 from dataclasses import dataclass
 from uuid import UUID
 
-from accounts.changing.address import on_its_way
 from accounts.clients.identity import Identities, identities
 from accounts.clients.outcomes import Missing, Rejected
 from accounts.elsewhere.identity import couples, doubt_identity, note_identity
 from accounts.elsewhere.set_right import AS_BANNED, forget_differences, forget_removed
 from accounts.errors import AccountError
+from accounts.lookup import on_its_way
 from accounts.models import Listing, User
 
 TAKEN = "email_exists"
@@ -35,7 +35,7 @@ class ChangedThere(AccountError):
 
 @dataclass(frozen=True)
 class Person:
-    """As they are now, and what the provider was told of them; see accounts.identity."""
+    """As they are now, and what the provider was told of them; see accounts.elsewhere.identity."""
 
     user: User
     email: str

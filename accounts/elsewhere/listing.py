@@ -13,9 +13,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.clients.outcomes import Rejected
-from accounts.elsewhere.passes import unfinished
 from accounts.errors import AccountError
 from accounts.models import Difference, Listing
+from accounts.models.passes import unfinished
 from integrity.audit import Actor
 from integrity.flows import flow
 from integrity.retention import Expiring, expiring

@@ -13,17 +13,18 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from accounts.billing.customers import digest
 from accounts.clients.contacts import PAGE, contacts
 from accounts.clients.contacts import Contact as Reached
 from accounts.clients.identity import Identity as Known
 from accounts.clients.identity import identities
-from accounts.elsewhere import adopting, identity
+from accounts.clients.waiting import in_pages
+from accounts.elsewhere import identity
 from accounts.elsewhere.contact import verified_couples
 from accounts.elsewhere.identity import agrees, couples
 from accounts.elsewhere.listing import Side, differs
-from accounts.elsewhere.passes import in_pages
+from accounts.elsewhere.pages import pages
 from accounts.models import Contact, Difference, Listing, Tombstone, User
+from accounts.models.deletion import digest
 from integrity.transactions import transaction_required
 
 Of, What = Listing.Of, Difference.What
@@ -33,7 +34,7 @@ def _identity_pages(after: str) -> Iterator[tuple[str, list[Known]]]:
     """One page again: what was removed there meanwhile has moved the rest up."""
     client = identities()
     assert client is not None
-    for number, listed in adopting.pages(client, max(1, int(after or 1) - 1)):
+    for number, listed in pages(client, max(1, int(after or 1) - 1)):
         yield str(number + 1), listed
 
 

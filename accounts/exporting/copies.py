@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.errors import AccountError
 from accounts.exporting.pieces import read_pieces
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Export, ExportPiece, Kind, User
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow

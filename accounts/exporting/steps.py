@@ -13,11 +13,10 @@ from accounts.exporting.copies import LASTS, remove_exports
 from accounts.exporting.file import Contents, write_file
 from accounts.exporting.pieces import Writer, put_piece, read_piece, read_pieces
 from accounts.exporting.vendors import COLUMNS, parts_of_vendors
-from accounts.leaving.steps import leaver
-from accounts.locks import lock_weddings
-from accounts.lookup import hold_user
+from accounts.locks import hold_user, lock_weddings
 from accounts.mail import enqueue_mail, link
 from accounts.models import Export, ExportPiece, User, Wedding
+from accounts.steps import user_of
 from integrity.privacy import Part, Place, bite_of, exported_columns
 from integrity.saga.context import At
 from integrity.saga.definition import MORE, More
@@ -89,7 +88,7 @@ def write(at: At) -> dict[str, Any]:
 
 def _held(at: At) -> User:
     """Once it is sealed, an account loses its rows bit by bit, and a copy would be partial."""
-    user = hold_user(leaver(at))
+    user = hold_user(user_of(at))
     if not user.is_active:
         raise RefusedForGood("the account is closed")
     return user

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from accounts.billing.customers import customers_of
 from accounts.clients.contacts import contacts
 from accounts.clients.identity import identities
 from accounts.clients.payments import Json, Payments, payments
-from accounts.leaving.steps import calls_a_vendor, configured, leaver
-from accounts.leaving.steps_billing import customers_of
-from accounts.leaving.steps_contact import contact_of
+from accounts.elsewhere.contact import contact_of
+from accounts.steps import calls_a_vendor, configured, user_of
 from integrity.privacy import Part
 from integrity.saga.context import At
 
@@ -38,7 +38,7 @@ TIMES = ("created", "ended_at")
 
 @calls_a_vendor
 def read_stripe(at: At) -> dict[str, Any]:
-    client, user = configured(payments()), leaver(at)
+    client, user = configured(payments()), user_of(at)
     known = sorted(set(customers_of(client, user)))
     found = [customer for name in known if (customer := client.customer(name))]
     return {
@@ -49,13 +49,13 @@ def read_stripe(at: At) -> dict[str, Any]:
 
 @calls_a_vendor
 def read_resend(at: At) -> dict[str, Any]:
-    found = contact_of(configured(contacts()), leaver(at))
+    found = contact_of(configured(contacts()), user_of(at))
     return {"resend_contact": [_row("resend_contact", vars(found))] if found else []}
 
 
 @calls_a_vendor
 def read_supabase(at: At) -> dict[str, Any]:
-    found = configured(identities()).find(UUID(str(leaver(at).uid)))
+    found = configured(identities()).find(UUID(str(user_of(at).uid)))
     if found is None:
         return {"supabase_identity": []}
     until = found.banned_until and found.banned_until.isoformat()

@@ -3,7 +3,7 @@
 from django.db.models import Exists, F, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.changing.address import KIND
+from accounts.addresses.change import KIND
 from accounts.elsewhere.identity import CREATE_IDENTITY, ORDER, to_be_kept
 from accounts.models import Address, User
 from integrity.invariants import Masked, Severity, invariant

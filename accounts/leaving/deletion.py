@@ -13,9 +13,9 @@ from django.core import signing
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.changing.address import call_off_change
+from accounts.addresses.change import call_off_change
 from accounts.errors import AccountError
-from accounts.lookup import hold_user, lock_user
+from accounts.locks import hold_user, lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.models import Kind, Member, User
 from integrity.audit import Actor, audit

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.errors import AccountError
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Hold, Kind, Payment, Subscription, SubscriptionStatus, Tombstone, User
 from integrity.audit import Actor, audit
 from integrity.flows import flow

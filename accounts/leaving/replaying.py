@@ -17,16 +17,16 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
-from accounts.billing.customers import digest
 from accounts.clients.contacts import contacts
 from accounts.clients.identity import identities
 from accounts.clients.outcomes import VendorError
 from accounts.clients.payments import payments
 from accounts.leaving.deletion import KIND as DELETION
 from accounts.leaving.deletion import begin_anew, hurry
-from accounts.leaving.steps import TARGETS
-from accounts.lookup import hold_user
+from accounts.leaving.sealing import TARGETS
+from accounts.locks import hold_user
 from accounts.models import Tombstone, User
+from accounts.models.deletion import digest
 from integrity.audit import Actor, audit
 from integrity.flows import flow
 from integrity.models import Saga

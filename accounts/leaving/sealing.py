@@ -4,10 +4,13 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from accounts.billing.customers import digest
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Contact, Customer, Subscription, Tombstone, User
+from accounts.models.deletion import digest
 from integrity.transactions import transaction_required
+
+# Sealed with the saga from the seal on: under which ids each vendor knows the account.
+TARGETS = "targets"
 
 
 @transaction_required

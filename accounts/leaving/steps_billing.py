@@ -4,16 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
+from accounts.billing.customers import customers_of
 from accounts.clients.outcomes import Missing
 from accounts.clients.payments import CANCELED, Json, Payments, payments
-from accounts.leaving.steps import (
-    TARGETS,
-    calls_a_vendor,
-    configured,
-    leaver,
-    wait_for_begun_calls,
-)
-from accounts.models import Customer, User
+from accounts.leaving.sealing import TARGETS
+from accounts.steps import calls_a_vendor, configured, user_of, wait_for_begun_calls
 from integrity.saga.context import At
 from integrity.saga.definition import Probe
 from integrity.saga.outcomes import ChangedSince
@@ -27,7 +22,7 @@ def capture_billing(at: At) -> dict[str, Any]:
     """Their customers, and which of their subscriptions would renew."""
     wait_for_begun_calls(at)
     client = configured(payments())
-    customers = sorted(set(customers_of(client, leaver(at))))
+    customers = sorted(set(customers_of(client, user_of(at))))
     return {
         "customers": customers,
         "renewing": [one["id"] for one in _live(client, customers) if _renews(one)],
@@ -90,14 +85,6 @@ def is_billing_ended(at: At) -> Probe:
     client = configured(payments())
     gone = (client.is_deleted(customer) for customer in at.secret(TARGETS)["customers"])
     return Probe.DONE if all(gone) else Probe.NOT_DONE
-
-
-def customers_of(client: Payments, user: User) -> Iterator[str]:
-    """Those that we know, and one that a lost answer may have left behind."""
-    yield from Customer.objects.filter(user=user, deleted_at=None).values_list("pk", flat=True)
-    for found in client.customers(email=user.email):
-        if (found.get("metadata") or {}).get("user_id") == str(user.uid):
-            yield found["id"]
 
 
 def _live(client: Payments, customers: Iterable[str]) -> Iterator[Json]:

@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from accounts.clients.contacts import Contact as There
-from accounts.clients.contacts import Contacts, contacts
+from accounts.clients.contacts import contacts
 from accounts.clients.outcomes import Missing
-from accounts.leaving.steps import (
-    TARGETS,
-    calls_a_vendor,
-    configured,
-    leaver,
-    wait_for_begun_calls,
-)
-from accounts.models import Contact, Tombstone, User
+from accounts.elsewhere.contact import contact_of
+from accounts.leaving.sealing import TARGETS
+from accounts.models import Contact
+from accounts.steps import calls_a_vendor, configured, user_of, wait_for_begun_calls
 from integrity.saga.context import At
 from integrity.saga.definition import Probe
 from integrity.saga.outcomes import ChangedSince
@@ -22,7 +17,7 @@ from integrity.saga.outcomes import ChangedSince
 def capture_contact(at: At) -> dict[str, Any]:
     """Whom Resend knows, and whether they had our news."""
     wait_for_begun_calls(at)
-    found = contact_of(configured(contacts()), leaver(at))
+    found = contact_of(configured(contacts()), user_of(at))
     if found is None:
         return {"contacts": [], "muted": True}
     return {"contacts": [found.id], "muted": found.unsubscribed}
@@ -78,16 +73,3 @@ def is_contact_deleted(at: At) -> Probe:
 def _to_mute(at: At) -> list[str]:
     ids: list[str] = [] if at.prior["muted"] else at.prior["contacts"]
     return ids
-
-
-def contact_of(client: Contacts, user: User) -> There | None:
-    """By the id that is stored; without one, by the address, for the answer to its making may have
-    been lost. Until the account is sealed, the address is theirs."""
-    kept = Contact.objects.filter(user=user).exclude(contact_id="").first()
-    if kept is None and Tombstone.objects.filter(uid=user.uid).exists():
-        return None  # It was sealed before, and is back; the address may be somebody else's since.
-    found = client.find(kept.contact_id if kept else user.email)
-    theirs = Contact.objects.exclude(user=user)
-    if found is None or theirs.filter(contact_id=found.id).exists():
-        return None
-    return found

@@ -4,10 +4,10 @@ the uid here, so whoever signs up again with the same address is another one."""
 from typing import Any
 from uuid import UUID
 
-from accounts.changing.address import KIND as CHANGE
+from accounts.addresses.change import KIND as CHANGE
 from accounts.clients.identity import identities
 from accounts.clients.outcomes import Missing
-from accounts.leaving.steps import SOON, calls_a_vendor, configured, wait_for_begun_calls
+from accounts.steps import SOON, calls_a_vendor, configured, wait_for_begun_calls
 from integrity.models import Saga
 from integrity.saga.context import At
 from integrity.saga.definition import Probe

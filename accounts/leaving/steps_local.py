@@ -5,23 +5,23 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from accounts.addresses.requesting import forget_waiting_addresses
 from accounts.billing.plan import PENDING
-from accounts.changing.requesting import forget_waiting_addresses
 from accounts.elsewhere.contact import promise_contact
 from accounts.elsewhere.identity import promise_identity
 from accounts.exporting.copies import end_exports
 from accounts.leaving.erasing import erase_some
 from accounts.leaving.facts import why_it_stays
 from accounts.leaving.holding import why_kept
-from accounts.leaving.sealing import seal_account
-from accounts.leaving.steps import TARGETS, leaver, wait_for_begun_calls
+from accounts.leaving.sealing import TARGETS, seal_account
 from accounts.leaving.steps_billing import is_billing_ended
 from accounts.leaving.steps_contact import is_contact_deleted
 from accounts.leaving.steps_identity import is_identity_deleted
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.mail import EFFECT as MAIL
 from accounts.mail import enqueue_mail, link
 from accounts.models import PlanChange, Tombstone, User
+from accounts.steps import user_of, wait_for_begun_calls
 from integrity.models import OutboxMessage, SagaStep
 from integrity.saga.context import At
 from integrity.saga.definition import MORE, More, Probe
@@ -38,7 +38,7 @@ LOOKS = {
 @transaction_required
 def freeze(at: At) -> dict[str, Any]:
     """What waits to happen to the account doesn't happen any more. Flows refuse it since `leave`."""
-    user = hold_user(leaver(at))
+    user = hold_user(user_of(at))
     forget_waiting_addresses(user)
     waiting = PlanChange.objects.filter(user=user, state__in=PENDING)
     given_up = waiting.update(
@@ -53,7 +53,7 @@ def freeze(at: At) -> dict[str, Any]:
 @transaction_required
 def thaw(at: At) -> None:
     """The account is as it was, whatever was changed about its contact meanwhile is told."""
-    user = hold_user(leaver(at))
+    user = hold_user(user_of(at))
     if Tombstone.objects.filter(uid=user.uid).exists():
         raise RefusedForGood("it was sealed by an earlier deletion, so it can't be kept")
     let_stay(user)
@@ -84,13 +84,13 @@ def end_of_grace(at: At) -> datetime:
 @transaction_required
 def preflight(at: At) -> None:
     """The last look before the log-in is taken away."""
-    _refuse_to_go(leaver(at))
+    _refuse_to_go(user_of(at))
     wait_for_begun_calls(at)
 
 
 @transaction_required
 def seal(at: At) -> None:
-    user = hold_user(leaver(at))
+    user = hold_user(user_of(at))
     # Somebody may have held it since the last look.
     _refuse_to_go(user)
     targets = seal_account(
@@ -99,7 +99,7 @@ def seal(at: At) -> None:
         contacts=at.secret("prior:mute_contact").get("contacts", []),
     )
     at.replace_secret(TARGETS, targets)
-    end_exports(leaver(at), by=at.by)
+    end_exports(user_of(at), by=at.by)
 
 
 def _refuse_to_go(user: User) -> None:

@@ -13,7 +13,7 @@ class Contact(models.Model):
     # Resend's. Whoever removes or mutes a contact goes by it: the address may be somebody else's.
     contact_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     unsubscribed = models.BooleanField(default=False, db_default=False)
-    # The fingerprint of what Resend confirmed last, see accounts.contact.
+    # The fingerprint of what Resend confirmed last, see accounts.elsewhere.contact.
     told = models.CharField(max_length=64, blank=True, default="", db_default="")
     # While it is false, a contact that is muted at Resend was muted there, by the person.
     muted_by_us = models.BooleanField(default=False, db_default=False)

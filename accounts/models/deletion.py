@@ -1,5 +1,7 @@
 """What is left of an account that is gone: enough to refuse its return, too little to know it."""
 
+from hashlib import sha256
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -20,3 +22,8 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return f"tombstone {self.uid}"
+
+
+def digest(vendor_id: str) -> str:
+    """How a tombstone keeps a vendor's id."""
+    return sha256(vendor_id.encode()).hexdigest()

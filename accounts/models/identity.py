@@ -10,7 +10,7 @@ class Identity(models.Model):
     """Its id at the provider is the user's uid. Without a row, nobody there has heard of them."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
-    # The fingerprint of what the provider confirmed last, see accounts.identity.
+    # The fingerprint of what the provider confirmed last, see accounts.elsewhere.identity.
     told = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Why there can't be one, in the provider's word; blank once there is.
     refused = models.CharField(max_length=40, blank=True, default="", db_default="")

@@ -18,6 +18,7 @@ from accounts.emails import IS_CANONICAL, MAX_LENGTH, canonical_email
 from accounts.errors import CouplesSignUp
 from integrity.audit import command_actor
 
+EMAIL_IS_UNIQUE = "accounts_user_email_key"
 STEPS = 3
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from accounts.elsewhere.identity import promise_identity
 from accounts.invariants.identity import every_couple_has_an_identity, every_proven_address_counts
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Address, User
 from integrity.repair import Action, Deed, Kind, declare_repair
 

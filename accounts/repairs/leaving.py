@@ -5,7 +5,7 @@ from uuid import UUID
 
 from accounts.leaving.deletion import begin_anew
 from accounts.leaving.steps_local import let_stay
-from accounts.lookup import hold_user
+from accounts.locks import hold_user
 from accounts.models import Tombstone, User
 from integrity.audit import SYSTEM
 from integrity.invariants import invariants

@@ -13,12 +13,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from accounts.actors import acting
-from accounts.changing.address import change_facts
-from accounts.changing.requesting import cancel_email_change, request_email_change
+from accounts.addresses.change import change_facts
+from accounts.addresses.requesting import cancel_email_change, request_email_change
+from accounts.addresses.verification import resend_verification, waiting_address
 from accounts.errors import AddressIsChanging, MailedAMomentAgo, NothingToVerify
 from accounts.forms import EmailChangeForm
 from accounts.models import User
-from accounts.verification import resend_verification, waiting_address
 from integrity.flows import AlreadyDone
 
 ASKED = "We have written to the new address. It counts once you have confirmed it there."

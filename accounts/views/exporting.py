@@ -26,7 +26,7 @@ from accounts.exporting.copies import (
     ready_export,
 )
 from accounts.exporting.facts import export_facts
-from accounts.exporting.forms import ExportForm
+from accounts.forms import ExportForm
 from accounts.models import Export, Kind, User
 from integrity.flows import AlreadyDone
 from integrity.sealed import UnreadableSeal

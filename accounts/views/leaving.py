@@ -16,6 +16,7 @@ from django.views.generic import FormView
 
 from accounts.actors import VISITOR, acting
 from accounts.errors import IsLeaving
+from accounts.forms import LeavingForm
 from accounts.leaving.deletion import (
     IsLookedAt,
     NotPutBackYet,
@@ -29,7 +30,6 @@ from accounts.leaving.deletion import (
     token_of,
 )
 from accounts.leaving.facts import leaving_facts
-from accounts.leaving.forms import LeavingForm
 from accounts.models import Kind, User
 from integrity.flows import AlreadyDone
 from integrity.models import Saga

@@ -8,11 +8,11 @@ from allauth.account.models import Login
 from django.http import HttpResponse
 
 from accounts.actors import VISITOR
+from accounts.addresses.verification import is_verified
 from accounts.errors import EmailTaken, MailedAMomentAgo
 from accounts.forms import SignupForm
 from accounts.models import User
 from accounts.signup import remind_of_account
-from accounts.verification import is_verified
 from integrity.flows import AlreadyDone
 
 

@@ -14,8 +14,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import VISITOR, acting
-from accounts.changing.address import find_change, on_its_way
-from accounts.changing.following import follow
+from accounts.addresses.change import find_change
+from accounts.addresses.following import follow
+from accounts.addresses.links import address_of, address_of_old
+from accounts.addresses.verification import (
+    Confirmed,
+    change_unverified_email,
+    confirm_email,
+    resend_verification,
+)
 from accounts.errors import (
     AddressIsChanging,
     AlreadyVerified,
@@ -25,16 +32,10 @@ from accounts.errors import (
     NothingToVerify,
 )
 from accounts.forms import AddressForm, ConfirmForm
-from accounts.links import address_of, address_of_old
+from accounts.lookup import on_its_way
 from accounts.models import User
 from accounts.passwords import reset_proof
 from accounts.signup import remind_of_account, sign_up_after_all
-from accounts.verification import (
-    Confirmed,
-    change_unverified_email,
-    confirm_email,
-    resend_verification,
-)
 from accounts.views.pending import keep_pending, pending_address, pending_login, stage_of
 from integrity.flows import AlreadyDone
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from accounts.billing.customers import digest
 from accounts.clients.contacts import contacts
 from accounts.elsewhere.contact import wants_news
 from accounts.invariants.comparing import AGREES
 from accounts.invariants.listing import DELETED_CONTACTS, NOBODYS_CONTACTS
 from accounts.models import Difference, Subscription, Tombstone
+from accounts.models.deletion import digest
 from accounts.repairs.comparing import ask_about, otherwise_listed
 from integrity.relay import deliver_due
 from tests.accounts.billing.test_comparing import bought as bought

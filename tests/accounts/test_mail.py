@@ -10,8 +10,7 @@ from django.db.models.functions import Now
 from django.test import RequestFactory
 
 from accounts.actors import VISITOR
-from accounts.effects import deliver_mail
-from accounts.handing_over import REFUSED_TO_ALL
+from accounts.effects import REFUSED_TO_ALL, deliver_mail
 from accounts.mail import enqueue_mail, link, render, send_mail
 from accounts.simulators.faults import Fault
 from integrity.models import OutboxMessage

@@ -7,10 +7,10 @@ from accounts.models import User
 from accounts.simulators.faults import FOREVER, Fault
 from integrity.models import Saga
 from integrity.saga.control import pause
-from tests.accounts.changing.changing_story import NEW, OLD, known
+from tests.accounts.addresses.story import NEW, OLD, known
 from tests.accounts.elsewhere.supabase_story import there
 from tests.accounts.exporting.test_copies import ANN
-from tests.accounts.leaving.leaving_story import run, run_to_the_end
+from tests.accounts.leaving.story import run, run_to_the_end
 from tests.browser.test_couple import follow_its_link, log_in
 from tests.factories import PASSWORD
 

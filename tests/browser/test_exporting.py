@@ -13,7 +13,7 @@ from integrity.models import Saga
 from integrity.saga.control import pause
 from integrity.saga.engine import run_due
 from tests.accounts.exporting.test_copies import ANN
-from tests.accounts.leaving.leaving_story import changed
+from tests.accounts.leaving.story import changed
 from tests.accounts.leaving.test_matrix import refuse
 from tests.browser.test_couple import log_in
 from tests.factories import PASSWORD, OnboardedCoupleFactory

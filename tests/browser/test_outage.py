@@ -14,7 +14,7 @@ from demo.leavers import BY, TOGETHER, standing_still
 from integrity.models import Incident, OutboxMessage, ProviderGate, Saga
 from integrity.saga.engine import run_due
 from integrity.watch import keep_watch
-from tests.accounts.leaving.leaving_story import LONG_AGO, time_passes
+from tests.accounts.leaving.story import LONG_AGO, time_passes
 from tests.browser.visitor import WCAG, Visitor
 
 SAGAS = "/admin/integrity/saga/"

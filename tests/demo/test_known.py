@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management.base import OutputWrapper
 
-from accounts.elsewhere import adopting
+from accounts.elsewhere import pages
 from accounts.models import Contact, Difference, Identity, Listing
 from accounts.simulators.server import Vendors, running
 from demo.contents import prepare
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_only_whose_deletion_stands_still_is_otherwise_there(settings, tmp_path, monkeypatch):
     settings.DEBUG = True
-    monkeypatch.setattr(adopting, "PAUSE", 0)
+    monkeypatch.setattr(pages, "PAUSE", 0)
     prepare(couples=20, out=OutputWrapper(io.StringIO()), vendors=tmp_path)
 
     with running(Vendors(store=tmp_path)) as url, _called_at(url):

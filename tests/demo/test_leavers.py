@@ -16,7 +16,7 @@ from demo.leavers import TOGETHER, let_one_stand_still, let_three_leave, standin
 from demo.seed import seed
 from integrity.models import Finding, Saga
 from integrity.saga.control import retry
-from tests.accounts.leaving.leaving_story import run_to_the_end
+from tests.accounts.leaving.story import run_to_the_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

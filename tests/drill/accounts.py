@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from django.contrib.auth.models import Group
 
 from accounts.actors import VISITOR
+from accounts.addresses.verification import confirm_email, resend_verification
 from accounts.doctor import rehearse_sign_up
 from accounts.errors import EmailTaken, MailedAMomentAgo
 from accounts.mail import render, send_mail
@@ -13,10 +14,6 @@ from accounts.operators import make_operator, set_groups
 from accounts.passwords import request_password_reset
 from accounts.privacy import reveal
 from accounts.signup import remind_of_account, sign_up
-from accounts.verification import (
-    confirm_email,
-    resend_verification,
-)
 from integrity.drill.core import Scenario
 from integrity.models import AuditEntry
 from tests.drill.facts import (

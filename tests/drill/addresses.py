@@ -2,16 +2,13 @@
 
 from allauth.mfa.models import Authenticator
 
-from accounts.changing.requesting import cancel_email_change, request_email_change
+from accounts.addresses.requesting import cancel_email_change, request_email_change
+from accounts.addresses.verification import change_unverified_email, confirm_email
 from accounts.errors import NoSecondFactor
 from accounts.models import Address
 from accounts.passwords import set_password
 from accounts.second_factor import remove_second_factor
 from accounts.signup import sign_up_after_all
-from accounts.verification import (
-    change_unverified_email,
-    confirm_email,
-)
 from integrity.drill.core import Scenario
 from tests.drill.accounts import signed_up
 from tests.drill.facts import (

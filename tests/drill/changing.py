@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from django.test.utils import override_settings
 
-from accounts.changing.address import KIND, begin_change
+from accounts.addresses.change import KIND, begin_change
+from accounts.addresses.verification import confirm_email
 from accounts.errors import LinkNoLongerValid
 from accounts.models import Address
-from accounts.verification import confirm_email
 from integrity.drill.core import Scenario
 from integrity.models import Saga
 from integrity.saga.start import cancel

@@ -5,14 +5,14 @@ from uuid import uuid4
 
 from django.test.utils import override_settings
 
-from accounts.clients.identity import Identity as There
-from accounts.elsewhere.adopting import (
+from accounts.adopting import (
     AdoptedBefore,
     ReadElsewhere,
     adopt_identity,
     finish_reading,
     note_page,
 )
+from accounts.clients.identity import Identity as There
 from accounts.elsewhere.identity import CREATE_IDENTITY, REMOVE_IDENTITY, couples, note_identity
 from accounts.errors import EmailTaken
 from accounts.models import (

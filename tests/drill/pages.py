@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from accounts.links import EmailConfirmationHMAC
+from accounts.addresses.links import EmailConfirmationHMAC
 from accounts.models import Address
 from tests.accounts.billing.stripe_story import SECRET, raw, signed
 from tests.drill.accounts import SIGN_UP, VERIFY

@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
+from accounts.addresses.verification import confirm_email, resend_verification
 from accounts.errors import EmailTaken, LinkNoLongerValid
 from accounts.models import Address, User
 from accounts.signup import sign_up
-from accounts.verification import confirm_email, resend_verification
 from integrity.drill.interleave import Pair
 from integrity.evaluate import evaluate
 from integrity.flows import AlreadyDone

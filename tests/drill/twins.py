@@ -205,7 +205,7 @@ def collected_unheld():
 def without_the_claim():
     """A second try that doesn't know of the first."""
     with (
-        patch("accounts.verification.claim_operation"),
+        patch("accounts.addresses.verification.claim_operation"),
         patch("accounts.signup.claim_operation"),
         patch("onboarding.interests.claim_operation"),
         patch("accounts.billing.plan.claim_operation"),

@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actors import acting
+from accounts.addresses.requesting import request_email_change
 from accounts.billing.inbox import receive_event
 from accounts.billing.webhooks import read_event
-from accounts.changing.requesting import request_email_change
 from accounts.invitations import invite
 from accounts.membership import join_wedding
 from accounts.models import Profile, User
@@ -19,7 +19,7 @@ from integrity.sweep import check
 from onboarding.wizard import save_step_one
 from tests import mailbox
 from tests.accounts.billing.stripe_story import raw, story, whole_story
-from tests.accounts.leaving.leaving_story import Known, at_stripe
+from tests.accounts.leaving.story import Known, at_stripe
 from tests.accounts.pages import FORGOTTEN, log_in, press, sign_up
 from tests.database import triggers_off
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory

@@ -7,10 +7,10 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.actors import VISITOR, acting
-from accounts.changing.requesting import request_email_change
+from accounts.addresses.requesting import request_email_change
+from accounts.addresses.verification import change_unverified_email, waiting_address
 from accounts.models import Address, User
 from accounts.passwords import request_password_reset
-from accounts.verification import change_unverified_email, waiting_address
 from integrity.models import AuditEntry
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox

@@ -5,7 +5,7 @@ from itertools import pairwise
 from accounts.mail import render
 from accounts.models import Tombstone, User
 from integrity.models import Saga
-from tests.accounts.leaving.leaving_story import AS_BEFORE, at_vendors
+from tests.accounts.leaving.story import AS_BEFORE, at_vendors
 
 GONE = {"customer": False, "subscription": "canceled", "contact": False, "identity": False}
 BACK = {"compensating", "cancelled", "undo_begun"}

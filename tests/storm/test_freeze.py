@@ -6,7 +6,7 @@ import pytest
 from accounts.actors import acting
 from accounts.leaving.deletion import stay
 from integrity.models import Saga
-from tests.accounts.leaving.leaving_story import begin, known_everywhere
+from tests.accounts.leaving.story import begin, known_everywhere
 from tests.rivals import wait_until
 from tests.storm.frozen import Frozen, order
 from tests.storm.oracle import troubles

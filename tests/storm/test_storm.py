@@ -15,7 +15,7 @@ from accounts.simulators.faults import Fault
 from integrity.audit import Actor
 from integrity.models import Saga, SagaEvent
 from integrity.saga.control import retry
-from tests.accounts.leaving.leaving_story import begin, known_everywhere
+from tests.accounts.leaving.story import begin, known_everywhere
 from tests.courier.brokers import BROKERS
 from tests.storm.frozen import Frozen, order
 from tests.storm.oracle import troubles

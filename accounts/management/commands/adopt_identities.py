@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from accounts.clients.outcomes import VendorError
-from accounts.elsewhere.adopting import (
+from accounts.adopting import (
     Line,
     NoProvider,
     ReadElsewhere,
@@ -14,6 +13,7 @@ from accounts.elsewhere.adopting import (
     adopt_identities,
     look_for_adoptions,
 )
+from accounts.clients.outcomes import VendorError
 from integrity import cli
 from integrity.audit import command_actor
 

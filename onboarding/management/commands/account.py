@@ -13,6 +13,12 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 
+from accounts.addresses.verification import (
+    confirm_email,
+    is_verified,
+    resend_verification,
+    waiting_address,
+)
 from accounts.emails import canonical_email
 from accounts.errors import (
     AccountError,
@@ -29,12 +35,6 @@ from accounts.mail import link
 from accounts.models import Kind, Profile, User
 from accounts.operators import make_operator, set_groups
 from accounts.signup import sign_up
-from accounts.verification import (
-    confirm_email,
-    is_verified,
-    resend_verification,
-    waiting_address,
-)
 from integrity import cli
 from integrity.audit import Actor, command_actor
 from onboarding.catalogue import INTEREST_SLUGS

@@ -7,9 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.billing.correcting import correct_payment
-from accounts.billing.customers import CustomerOfAnother, digest
+from accounts.billing.customers import CustomerOfAnother
 from accounts.invariants.billing import every_payment_is_of_somebody
 from accounts.models import Customer, Payment, Tombstone, User
+from accounts.models.deletion import digest
 from accounts.repairs.comparing import ask_about_payment, nobody_to_ask, payments_to_correct
 from accounts.simulators.account import STRIPE_PRICE
 from accounts.simulators.faults import Fault

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 from django.db.models.functions import Now
 
-from accounts.billing.customers import APPLY_EVENT, digest
+from accounts.billing.customers import APPLY_EVENT
 from accounts.billing.inbox import EventForgotten, EventNotFound, receive_event, replay_event
 from accounts.billing.webhooks import read_event
 from accounts.models import Customer, Event, EventChange, Payment, Subscription, Tombstone, User
+from accounts.models.deletion import digest
 from accounts.views.webhooks import STRIPE
 from integrity.audit import SYSTEM, command_actor
 from integrity.models import AuditEntry, OutboxMessage

@@ -3,9 +3,9 @@
 from allauth.account.models import EmailAddress
 
 from accounts.actors import acting
+from accounts.addresses.verification import confirm_email
 from accounts.clients.contacts import contacts
 from accounts.elsewhere.contact import choose_news, promise_contact
-from accounts.verification import confirm_email
 from integrity.models import OutboxMessage
 from integrity.relay import deliver_due
 from integrity.transactions import transaction

@@ -3,10 +3,10 @@
 import pytest
 
 from accounts.actors import acting
+from accounts.addresses.verification import confirm_email
 from accounts.clients.contacts import contacts
 from accounts.elsewhere.contact import note_contact, verified_couples
 from accounts.models import Contact, Profile
-from accounts.verification import confirm_email
 from integrity.models import OutboxMessage
 from integrity.relay import deliver_due
 from integrity.testing import assert_every_invariant_holds

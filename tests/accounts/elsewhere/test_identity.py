@@ -6,12 +6,12 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actors import acting
+from accounts.addresses.verification import confirm_email
 from accounts.clients.identity import identities
 from accounts.elsewhere.identity import couples, note_identity
 from accounts.models import Identity, Tombstone, User
 from accounts.repairs.identity import identities_to_make, make_again
 from accounts.simulators.faults import Fault
-from accounts.verification import confirm_email
 from integrity.evaluate import evaluate
 from integrity.models import OutboxMessage
 from integrity.saga.engine import run_due

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import tasks
 from accounts.clients.identity import identities
-from accounts.elsewhere import adopting
+from accounts.elsewhere import pages
 from accounts.invariants.listing import UNLIKE_IDENTITIES
 from accounts.models import Difference, Listing
 from accounts.simulators.faults import Fault
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def vendors(vendors, settings, monkeypatch):
     """The stand-ins are not reached by https, which only a developer may."""
-    monkeypatch.setattr(adopting, "PAUSE", 0)
+    monkeypatch.setattr(pages, "PAUSE", 0)
     settings.RESEND_CONTACTS_KEY = settings.RESEND_SEGMENT = ""
     settings.DEBUG = True
     return vendors
@@ -105,7 +105,7 @@ class TestTheCommand:
             signal.raise_signal(signal.SIGTERM)
 
         with monkeypatch.context() as patched:
-            patched.setattr(adopting, "_patiently", stopped)
+            patched.setattr(pages, "patiently", stopped)
             told = manage("people", "compare", "identities")
         assert (told.code, told.out) == (cli.INTERRUPTED, "")
         assert "What was read is kept; call this again to go on" in told.err

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from accounts.actors import acting
-from accounts.billing.customers import digest
 from accounts.clients import contacts as client
 from accounts.clients.contacts import contacts
 from accounts.clients.outcomes import VendorError
@@ -15,6 +14,7 @@ from accounts.elsewhere.contact import wants_news
 from accounts.invariants.listing import DELETED_CONTACTS, NOBODYS_CONTACTS, UNLIKE_CONTACTS
 from accounts.leaving.deletion import Wish, leave
 from accounts.models import Contact, Difference, Listing, Tombstone
+from accounts.models.deletion import digest
 from accounts.simulators.faults import Fault
 from integrity.relay import deliver_due
 from integrity.repair.errors import Refused

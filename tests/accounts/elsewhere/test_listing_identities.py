@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from accounts import adopting
 from accounts.actors import acting
 from accounts.clients import identity as client
 from accounts.clients.identity import identities
 from accounts.clients.outcomes import VendorError
-from accounts.elsewhere import adopting
+from accounts.elsewhere import pages
 from accounts.elsewhere.listing import Superseded, note_listed, read_list
 from accounts.invariants.listing import (
     DELETED_IDENTITIES,
@@ -40,8 +41,8 @@ ADA, EVE = "ada@example.com", "eve@example.com"
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
     monkeypatch.setattr(client, "PAGE", 3)
-    monkeypatch.setattr(adopting, "PAGE", 3)
-    monkeypatch.setattr(adopting, "PAUSE", 0)
+    monkeypatch.setattr(pages, "PAGE", 3)
+    monkeypatch.setattr(pages, "PAUSE", 0)
 
 
 @pytest.fixture

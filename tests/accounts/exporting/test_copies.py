@@ -25,15 +25,8 @@ from integrity.models import AuditEntry, Saga
 from integrity.saga.control import pause, resolve
 from integrity.sealed import UnreadableSeal
 from tests import mailbox
-from tests.accounts.exporting.exporting_story import (
-    ask,
-    assert_nothing_is_kept,
-    make,
-    opened,
-    rows,
-    tables,
-)
-from tests.accounts.leaving.leaving_story import run, run_to_the_end
+from tests.accounts.exporting.story import ask, assert_nothing_is_kept, make, opened, rows, tables
+from tests.accounts.leaving.story import run, run_to_the_end
 from tests.factories import OnboardedCoupleFactory, OperatorFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

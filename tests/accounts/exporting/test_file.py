@@ -12,7 +12,7 @@ from accounts.exporting.file import cell
 from accounts.exporting.page import in_words
 from accounts.models import Profile
 from integrity.privacy import export_of
-from tests.accounts.exporting.exporting_story import make, opened, rows, tables
+from tests.accounts.exporting.story import make, opened, rows, tables
 from tests.factories import OnboardedCoupleFactory, TaskFactory
 
 EVIL = '=HYPERLINK("https://evil.example";"click")'

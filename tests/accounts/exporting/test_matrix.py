@@ -11,15 +11,8 @@ from accounts.leaving.deletion import Wish, leave
 from accounts.simulators.faults import FOREVER, Fault
 from integrity.models import SagaSecret
 from tests import mailbox
-from tests.accounts.exporting.exporting_story import (
-    ask,
-    assert_nothing_is_kept,
-    make,
-    opened,
-    rows,
-    tables,
-)
-from tests.accounts.leaving.leaving_story import (
+from tests.accounts.exporting.story import ask, assert_nothing_is_kept, make, opened, rows, tables
+from tests.accounts.leaving.story import (
     Died,
     assert_gone,
     at_vendors,

@@ -9,7 +9,7 @@ from accounts.invariants.exports import no_export_outlives_its_week
 from accounts.models import Export, ExportPiece
 from integrity.models import PlannedChange
 from integrity.saga.control import pause, resolve
-from tests.accounts.exporting.exporting_story import ask, make
+from tests.accounts.exporting.story import ask, make
 from tests.accounts.exporting.test_copies import ANN
 from tests.accounts.repairs.test_people import mended
 from tests.factories import OnboardedCoupleFactory

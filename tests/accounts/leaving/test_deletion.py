@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from accounts.actors import VISITOR, acting
+from accounts.addresses.requesting import cancel_email_change, request_email_change
+from accounts.addresses.verification import confirm_email, resend_verification
 from accounts.billing.plan import buy_premium, change_renewal
-from accounts.changing.requesting import cancel_email_change, request_email_change
 from accounts.elsewhere.contact import choose_news
 from accounts.errors import IsLeaving
 from accounts.leaving.deletion import (
@@ -24,7 +25,6 @@ from accounts.leaving.deletion import (
 from accounts.models import User
 from accounts.passwords import set_password
 from accounts.second_factor import remove_second_factor
-from accounts.verification import confirm_email, resend_verification
 from integrity.audit import Actor
 from integrity.flows import AlreadyDone
 from integrity.models import AuditEntry, Saga

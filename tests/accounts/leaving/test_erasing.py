@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.actors import acting
-from accounts.billing.customers import digest
 from accounts.billing.inbox import receive_event
 from accounts.billing.webhooks import read_event
 from accounts.leaving import erasing
@@ -11,6 +10,7 @@ from accounts.leaving.deletion import Wish, leave
 from accounts.leaving.erasing import erase_some
 from accounts.leaving.sealing import seal_account
 from accounts.models import Event, Member, Payment, Profile, Tombstone, User, Wedding
+from accounts.models.deletion import digest
 from accounts.views.webhooks import STRIPE
 from integrity.models import OutboxMessage
 from integrity.testing import assert_every_invariant_holds

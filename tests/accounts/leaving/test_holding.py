@@ -15,7 +15,7 @@ from integrity.models import AuditEntry
 from tests import mailbox
 from tests.accounts.billing.stripe_story import invoice, story, subscription
 from tests.accounts.billing.test_inbox import send
-from tests.accounts.leaving.leaving_story import begin, known_everywhere, run_to_the_end
+from tests.accounts.leaving.story import begin, known_everywhere, run_to_the_end
 from tests.factories import CoupleFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from accounts.simulators.faults import FOREVER, Fault
 from integrity.audit import Actor
 from integrity.saga.control import retry
 from integrity.saga.outcomes import RefusedForGood
-from tests.accounts.leaving.leaving_story import (
+from tests.accounts.leaving.story import (
     AS_BEFORE,
     Died,
     assert_as_before,

@@ -21,7 +21,7 @@ from integrity.transactions import transaction
 from tests import mailbox
 from tests.accounts.billing.test_carrying_out import shop as shop
 from tests.accounts.elsewhere.resend_story import again
-from tests.accounts.leaving.leaving_story import (
+from tests.accounts.leaving.story import (
     AS_BEFORE,
     LATER,
     Died,

@@ -12,7 +12,7 @@ from accounts.actors import acting
 from accounts.clients.contacts import contacts
 from accounts.clients.identity import identities
 from accounts.leaving.replaying import KIND
-from accounts.leaving.steps import TARGETS
+from accounts.leaving.sealing import TARGETS
 from accounts.models import Tombstone, User
 from accounts.simulators.faults import Fault
 from integrity.evaluate import evaluate
@@ -21,7 +21,7 @@ from integrity.privacy import residue_of
 from integrity.saga.start import start
 from integrity.testing import assert_every_invariant_holds
 from integrity.transactions import transaction
-from tests.accounts.leaving.leaving_story import (
+from tests.accounts.leaving.story import (
     AS_BEFORE,
     LATER,
     at_vendors,

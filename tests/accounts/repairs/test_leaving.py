@@ -9,7 +9,7 @@ from accounts.models import Tombstone, User
 from integrity.audit import Actor
 from integrity.models import Saga
 from integrity.saga.control import pause, resolve
-from tests.accounts.leaving.leaving_story import changed, run, run_to_the_end
+from tests.accounts.leaving.story import changed, run, run_to_the_end
 from tests.accounts.leaving.test_matrix import refuse
 from tests.accounts.repairs.test_people import mended
 from tests.factories import OnboardedCoupleFactory

@@ -10,9 +10,9 @@ from accounts.exporting.copies import KIND
 from accounts.models import Export
 from integrity.models import Saga
 from integrity.saga.control import pause, resolve
-from tests.accounts.exporting.exporting_story import make
+from tests.accounts.exporting.story import make
 from tests.accounts.exporting.test_copies import ANN, a_week_passes
-from tests.accounts.leaving.leaving_story import changed, run_to_the_end
+from tests.accounts.leaving.story import changed, run_to_the_end
 from tests.accounts.leaving.test_matrix import refuse
 from tests.accounts.pages import ACCOUNT, log_in
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory

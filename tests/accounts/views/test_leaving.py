@@ -10,7 +10,7 @@ from integrity.audit import Actor
 from integrity.models import Saga
 from integrity.saga.control import pause
 from tests import mailbox
-from tests.accounts.leaving.leaving_story import changed, run, run_to_the_end
+from tests.accounts.leaving.story import changed, run, run_to_the_end
 from tests.accounts.leaving.test_matrix import refuse
 from tests.accounts.pages import ACCOUNT, FORGOTTEN, is_logged_in, log_in
 from tests.factories import PASSWORD, OnboardedCoupleFactory, OperatorFactory

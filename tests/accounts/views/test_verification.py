@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from accounts.actors import VISITOR, acting
-from accounts.changing.requesting import request_email_change
+from accounts.addresses.requesting import request_email_change
 from accounts.models import User
 from accounts.signup import sign_up as make_account
 from integrity.testing import assert_every_invariant_holds

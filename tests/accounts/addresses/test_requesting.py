@@ -4,9 +4,9 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actors import acting
-from accounts.changing.requesting import cancel_email_change, request_email_change
+from accounts.addresses.requesting import cancel_email_change, request_email_change
+from accounts.addresses.verification import confirm_email, resend_verification
 from accounts.errors import LinkNoLongerValid, MailedAMomentAgo, SameEmail
-from accounts.verification import confirm_email, resend_verification
 from integrity.flows import AlreadyDone
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 from accounts.actors import acting
 from accounts.exporting.copies import ask_for_export, content_of, ready_export
 from integrity.models import SagaSecret
-from tests.accounts.leaving.leaving_story import run_to_the_end
+from tests.accounts.leaving.story import run_to_the_end
 
 
 def ask(user, by=None, **how):

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from accounts.actors import acting
-from accounts.changing.requesting import cancel_email_change
+from accounts.addresses.requesting import cancel_email_change
 from accounts.clients.identity import identities
 from accounts.models import User
 from accounts.repairs.identity import kept_addresses, release
@@ -18,7 +18,7 @@ from integrity.saga.control import pause, resolve, retry
 from integrity.saga.outcomes import NotDone, RefusedForGood
 from integrity.testing import assert_every_invariant_holds
 from integrity.transactions import transaction
-from tests.accounts.changing.changing_story import (
+from tests.accounts.addresses.story import (
     NEW,
     OLD,
     assert_moved,
@@ -30,7 +30,7 @@ from tests.accounts.changing.changing_story import (
     run_until,
 )
 from tests.accounts.elsewhere.supabase_story import there
-from tests.accounts.leaving.leaving_story import Died, run, run_to_the_end, time_passes
+from tests.accounts.leaving.story import Died, run, run_to_the_end, time_passes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What may have happened or not, what asks for patience, and what refuses everybody for a while.

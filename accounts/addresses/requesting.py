@@ -2,15 +2,15 @@
 
 from allauth.account.models import EmailAddress
 
-from accounts.changing.address import call_off_change, refuse_while_changing
+from accounts.addresses.change import call_off_change, refuse_while_changing
+from accounts.addresses.links import promise_link
+from accounts.addresses.verification import link_kind
 from accounts.emails import canonical_email
 from accounts.errors import SameEmail
-from accounts.links import promise_link
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest, limit_mail
 from accounts.models import User
-from accounts.verification import link_kind
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.transactions import transaction_required

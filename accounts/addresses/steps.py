@@ -3,17 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from accounts.changing.address import ADDRESSES, on_its_way
+from accounts.addresses.change import ADDRESSES
+from accounts.addresses.verification import settle_change
 from accounts.clients.identity import identities
 from accounts.clients.outcomes import Missing, Rejected
 from accounts.elsewhere.identity import doubt_identity, promise_identity
 from accounts.elsewhere.identity_sync import PATIENCE, TAKEN, tell
 from accounts.errors import AccountError, LinkNoLongerValid
-from accounts.leaving.steps import calls_a_vendor, configured, wait_for_begun_calls
-from accounts.lookup import hold_user, lock_user
+from accounts.locks import hold_user, lock_user
+from accounts.lookup import on_its_way
 from accounts.mail import enqueue_mail, link
 from accounts.models import User
-from accounts.verification import settle_change
+from accounts.steps import calls_a_vendor, configured, wait_for_begun_calls
 from integrity.audit import audit
 from integrity.saga.context import At
 from integrity.saga.definition import Probe

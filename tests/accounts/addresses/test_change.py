@@ -4,8 +4,8 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actors import VISITOR, acting
-from accounts.changing.address import change_facts
-from accounts.changing.requesting import request_email_change
+from accounts.addresses.change import change_facts
+from accounts.addresses.requesting import request_email_change
 from accounts.errors import AddressIsChanging, EmailTaken, LinkNoLongerValid
 from accounts.leaving.deletion import Wish, leave
 from accounts.lookup import find_user
@@ -15,7 +15,7 @@ from accounts.signup import sign_up
 from accounts.simulators.faults import FOREVER, Fault
 from integrity.models import Saga
 from tests import mailbox
-from tests.accounts.changing.changing_story import (
+from tests.accounts.addresses.story import (
     NEW,
     OLD,
     ask,
@@ -27,7 +27,7 @@ from tests.accounts.changing.changing_story import (
     notices,
 )
 from tests.accounts.elsewhere.supabase_story import there
-from tests.accounts.leaving.leaving_story import run, run_to_the_end, time_passes
+from tests.accounts.leaving.story import run, run_to_the_end, time_passes
 from tests.accounts.pages import EMAIL, is_logged_in, log_in, press
 from tests.factories import PASSWORD, CoupleFactory, OperatorFactory
 

@@ -6,7 +6,7 @@ from allauth.account import app_settings
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core import signing
 
-from accounts.changing.address import is_promised, is_somebodys
+from accounts.lookup import is_promised, is_somebodys
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest
 from integrity.transactions import transaction_required

@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
-from accounts.changing.address import (
+from accounts.addresses.change import (
     VERIFIED_IS_UNIQUE,
     begin_change,
     goes_by_the_provider,
     refuse_while_changing,
 )
+from accounts.addresses.links import promise_link
 from accounts.elsewhere.contact import promise_contact
 from accounts.elsewhere.identity import promise_identity
 from accounts.emails import canonical_email
 from accounts.errors import AlreadyVerified, LinkNoLongerValid, NothingToVerify
-from accounts.links import promise_link
-from accounts.lookup import lock_user
+from accounts.locks import lock_user
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest, limit_mail
 from accounts.models import Kind, User
-from accounts.signup import EMAIL_IS_UNIQUE
+from accounts.models.users import EMAIL_IS_UNIQUE
 from integrity.audit import Actor, audit
 from integrity.flows import claim_operation, flow
 from integrity.models import Saga
@@ -71,7 +71,7 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     3. The first proof sends the welcome mail; a change tells the old address. Resend and the
        identity provider are told.
 
-    Where an identity provider is configured, a change only begins here: see accounts.address_change.
+    Where an identity provider is configured, a change only begins here: see accounts.addresses.change.
 
     Raises:
         LinkNoLongerValid: it is proven already, no longer waits, or went to somebody else.

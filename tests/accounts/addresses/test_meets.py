@@ -7,11 +7,11 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actors import VISITOR, acting
-from accounts.changing.address import change_facts
-from accounts.changing.requesting import request_email_change
+from accounts.addresses.change import change_facts
+from accounts.addresses.requesting import request_email_change
 from accounts.clients.contacts import contacts
 from accounts.clients.identity import identities
-from accounts.elsewhere import adopting
+from accounts.elsewhere import pages
 from accounts.elsewhere.contact import promise_contact
 from accounts.errors import SameEmail
 from accounts.models import Difference, User
@@ -25,7 +25,7 @@ from integrity.relay import deliver_due
 from integrity.saga.control import compensate
 from integrity.transactions import transaction
 from tests import mailbox
-from tests.accounts.changing.changing_story import (
+from tests.accounts.addresses.story import (
     NEW,
     OLD,
     assert_moved,
@@ -35,8 +35,8 @@ from tests.accounts.changing.changing_story import (
     known,
     notices,
 )
-from tests.accounts.changing.test_matrix import ANN, not_yet
-from tests.accounts.leaving.leaving_story import run, run_to_the_end, time_passes
+from tests.accounts.addresses.test_matrix import ANN, not_yet
+from tests.accounts.leaving.story import run, run_to_the_end, time_passes
 from tests.accounts.pages import EMAIL, log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +58,7 @@ def ada(vendors):
 @pytest.fixture
 def half_way(ada, monkeypatch):
     """The provider has the new address, and here it is the old one."""
-    monkeypatch.setattr(adopting.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(pages.time, "sleep", lambda seconds: None)
     saga = change(ada)
     with changed("change_here", run=not_yet):
         run(saga)

@@ -5,6 +5,11 @@ from allauth.account.models import EmailAddress
 from django.db import DatabaseError, connection
 
 from accounts.actors import VISITOR, acting
+from accounts.addresses.verification import (
+    change_unverified_email,
+    confirm_email,
+    resend_verification,
+)
 from accounts.errors import (
     AlreadyVerified,
     LinkNoLongerValid,
@@ -14,7 +19,6 @@ from accounts.errors import (
 )
 from accounts.models import User
 from accounts.signup import sign_up
-from accounts.verification import change_unverified_email, confirm_email, resend_verification
 from integrity.audit import command_actor
 from integrity.flows import AlreadyDone
 from integrity.models import AuditEntry

@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from accounts import adopting
 from accounts.clients import identity as client
 from accounts.clients.identity import identities
-from accounts.elsewhere import adopting
+from accounts.elsewhere import pages
 from accounts.models import Address, Identity, IdentityReading, Tombstone, User
 from accounts.simulators.faults import Fault
 from integrity.evaluate import evaluate
@@ -27,8 +28,8 @@ def pauses(monkeypatch):
     """Pages of three; the pauses are counted instead of made."""
     made = []
     monkeypatch.setattr(client, "PAGE", 3)
-    monkeypatch.setattr(adopting, "PAGE", 3)
-    monkeypatch.setattr(adopting.time, "sleep", made.append)
+    monkeypatch.setattr(pages, "PAGE", 3)
+    monkeypatch.setattr(pages.time, "sleep", made.append)
     return made
 
 
@@ -99,7 +100,7 @@ class TestAdopted:
         ended, _ = run(manage)
 
         assert ended.code == 0
-        assert pauses == [adopting.PAUSE, 7.0, adopting.PAUSE, adopting.PAUSE]
+        assert pauses == [pages.PAUSE, 7.0, pages.PAUSE, pages.PAUSE]
 
 
 class TestStopped:

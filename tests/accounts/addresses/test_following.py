@@ -2,11 +2,11 @@
 
 import pytest
 
-from accounts.changing.following import FOLLOWS
+from accounts.addresses.following import FOLLOWS
 from integrity.models import Saga
 from tests import mailbox
-from tests.accounts.changing.changing_story import NEW, known
-from tests.accounts.leaving.leaving_story import run_to_the_end
+from tests.accounts.addresses.story import NEW, known
+from tests.accounts.leaving.story import run_to_the_end
 from tests.accounts.pages import EMAIL, is_logged_in, log_in
 from tests.factories import PASSWORD
 

@@ -4,12 +4,11 @@ What stops half-way goes on where it stopped. Only a reading that was finished s
 missing there; each of them is asked for once more, because a list that is read page by page shifts.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -19,9 +18,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.changing.address import find_change, is_promised
-from accounts.clients.identity import PAGE, Identities, Identity, identities
-from accounts.clients.outcomes import Wait
+from accounts.addresses.change import find_change
+from accounts.clients.identity import Identities, Identity, identities
 from accounts.elsewhere.identity import (
     agrees,
     couples,
@@ -29,21 +27,19 @@ from accounts.elsewhere.identity import (
     note_otherwise,
     promise_identity,
 )
-from accounts.elsewhere.passes import unfinished
+from accounts.elsewhere.pages import pages, patiently
 from accounts.emails import canonical_email
 from accounts.errors import AccountError, EmailTaken
+from accounts.lookup import is_promised
 from accounts.models import IdentityReading, Tombstone, User
+from accounts.models.passes import unfinished
 from accounts.signup import insert_rows
 from integrity.audit import Actor, audit
 from integrity.flows import flow
 from integrity.retention import Expiring, expiring
 from integrity.sqlstate import constraint_name
 
-R = TypeVar("R")
 UID_IS_UNIQUE = "accounts_user_uid_key"
-# Between two calls: the provider doesn't say how many it takes.
-PAUSE = 0.2
-LONGEST_WAIT, WAITS = 60.0, 5
 
 
 class NoProvider(AccountError):
@@ -183,27 +179,6 @@ def _client() -> Identities:
     return client
 
 
-def pages(client: Identities, first: int) -> Iterator[tuple[int, list[Identity]]]:
-    """With their numbers, after a pause each."""
-    number = first
-    while listed := _patiently(partial(client.page, number)):
-        yield number, listed
-        if len(listed) < PAGE:
-            return
-        number += 1
-
-
-def _patiently(ask: Callable[[], R]) -> R:
-    """Each call after a pause, and after a longer one if the provider asks for that."""
-    for _ in range(WAITS):
-        time.sleep(PAUSE)
-        try:
-            return ask()
-        except Wait as error:
-            time.sleep(min(error.after, LONGEST_WAIT))
-    return ask()
-
-
 def _judged(client: Identities, listed: Sequence[Identity]) -> list[tuple[Identity, What]]:
     ids = [each.id for each in listed]
     ours = {user.uid: user for user in couples().filter(uid__in=ids)}
@@ -222,7 +197,7 @@ def _judged(client: Identities, listed: Sequence[Identity]) -> list[tuple[Identi
 
 def _second_look(client: Identities, uid: UUID) -> What:
     """It may have been told while the page was on its way."""
-    found, user = _patiently(partial(client.find, uid)), couples().filter(uid=uid).first()
+    found, user = patiently(partial(client.find, uid)), couples().filter(uid=uid).first()
     if found is None or user is None or agrees(found, user):
         return What.KNOWN
     # A change that is under way settles what the provider has.
@@ -259,7 +234,7 @@ def _unseen_since(reading: IdentityReading) -> Q:
 def _missing_there(client: Identities, began: Any, unseen: Q) -> Iterator[Line]:
     """Whoever was here when the reading began, and is not there now either."""
     for uid in couples().filter(unseen, date_joined__lt=began).values_list("uid", flat=True):
-        if _patiently(partial(client.find, uid)) is None:
+        if patiently(partial(client.find, uid)) is None:
             yield Line(uid, What.NOT_THERE)
 
 

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 from allauth.account.models import EmailAddress
 
 from accounts.actors import acting
-from accounts.changing.address import KIND
+from accounts.addresses.change import KIND
+from accounts.addresses.verification import confirm_email
 from accounts.clients.identity import identities
 from accounts.elsewhere.identity import couples
 from accounts.models import Identity, User
-from accounts.verification import confirm_email
 from integrity.models import Saga
 from tests import mailbox
 from tests.accounts.elsewhere.supabase_story import deliver, there
-from tests.accounts.leaving import leaving_story
+from tests.accounts.leaving import story
 from tests.factories import CoupleFactory
 
 OLD, NEW = "ada@example.com", "new@example.com"
@@ -80,16 +80,16 @@ def assert_stayed(user, *, told=True):
 
 @contextmanager
 def changed(step, **functions):
-    with leaving_story.changed(step, kind=KIND, **functions):
+    with story.changed(step, kind=KIND, **functions):
         yield
 
 
 def dying(step, *, after):
-    return leaving_story.dying(step, kind=KIND, after=after)
+    return story.dying(step, kind=KIND, after=after)
 
 
 def run_until(saga, state):
     """Through retries, as far as this."""
-    while leaving_story.run(saga) != state:
+    while story.run(saga) != state:
         assert saga.state == "running", saga.error
-        leaving_story.time_passes()
+        story.time_passes()

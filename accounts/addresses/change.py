@@ -2,7 +2,7 @@
 
 The provider has it first, and then, in one transaction, all that is here; or neither has. Until then
 the row of the new address is proven, but not the primary one: so nobody else gets it, and whoever
-logs in does so by the old one. accounts.changing_steps carries it; docs/email-change.md says why.
+logs in does so by the old one. The steps beside this carry it; docs/email-change.md says why.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.elsewhere.identity import is_configured
 from accounts.errors import AddressIsChanging, LinkNoLongerValid
+from accounts.lookup import is_somebodys, on_its_way
 from accounts.models import Kind, User
 from integrity.audit import Actor
 from integrity.models import Saga
@@ -43,26 +43,6 @@ class ChangeFacts:
     stage: str
     email: str
     is_late: bool
-
-
-def on_its_way(user: User) -> "QuerySet[EmailAddress]":
-    """The address that is proven and not yet the account's; at most one."""
-    promised: QuerySet[EmailAddress] = EmailAddress.objects.filter(
-        user=user, verified=True, primary=False
-    )
-    return promised
-
-
-def is_somebodys(email: str, *, but: User) -> bool:
-    """Whether another account has this address, or is about to."""
-    promised = EmailAddress.objects.filter(email=email, verified=True).values("user")
-    having = User.objects.filter(Q(email=email) | Q(pk__in=promised))
-    return having.exclude(pk=but.pk).exists()
-
-
-def is_promised(email: str) -> bool:
-    """Whether somebody has proven it, and is about to have it."""
-    return bool(EmailAddress.objects.filter(email=email, verified=True, primary=False).exists())
 
 
 def goes_by_the_provider(user: User) -> bool:

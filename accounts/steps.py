@@ -1,4 +1,4 @@
-"""What the steps of a deletion share: whom it is about, whose clients they call, what is under way."""
+"""What the steps of our sagas share: whom they are about, whose clients they call, what is under way."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +24,6 @@ from integrity.saga.outcomes import (
     StepError,
 )
 
-# Sealed with the saga from the seal on: under which ids each vendor knows the account.
-TARGETS = "targets"
 SOON = 5.0
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,7 +69,7 @@ def configured(client: T | None) -> T:
     return client
 
 
-def leaver(at: At) -> User:
+def user_of(at: At) -> User:
     """Whom it is about, as long as the row is there."""
     user = User.objects.filter(uid=at.subject).first()
     if user is None:

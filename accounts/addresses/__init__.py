@@ -1,0 +1,1 @@
+"""From an address that was typed to one that is proven, and from one to another."""

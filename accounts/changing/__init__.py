@@ -1,1 +1,0 @@
-"""How an account gets another address."""
