@@ -58,13 +58,19 @@ class Contacts:
         self._caller = caller
 
     def find(self, id_or_email: str) -> Contact | None:
-        """None only where Resend proves that there is none."""
+        """None only where Resend proves that there is none.
+
+        Raises:
+            Unknown: the answer is about somebody else.
+        """
         try:
-            found = self._ask("contacts.get", "GET", "/contacts/{}", id_or_email)
+            found = _contact(self._ask("contacts.get", "GET", "/contacts/{}", id_or_email))
         except Missing:
             self._prove_the_address()
             return None
-        return _contact(found)
+        if id_or_email not in (found.id, found.email.lower()):
+            raise Unknown("resend contacts.get", code="of_another")
+        return found
 
     def put(self, *, email: str, first_name: str, last_name: str, unsubscribed: bool) -> str:
         """Make the contact with this address be so, whether it is there or not. Returns its id.

@@ -63,10 +63,17 @@ class Identities:
         self._ask = caller.ask
 
     def find(self, uid: UUID) -> Identity | None:
+        """
+        Raises:
+            Unknown: the answer is about somebody else.
+        """
         try:
-            return _identity(self._ask("users.get", "GET", "/admin/users/{}", str(uid)))
+            found = _identity(self._ask("users.get", "GET", "/admin/users/{}", str(uid)))
         except Missing:
             return None
+        if found.id != uid:
+            raise Unknown("supabase users.get", code="of_another")
+        return found
 
     def create(self, uid: UUID, *, email: str, is_verified: bool) -> None:
         """Done too where it is there already, with this address.

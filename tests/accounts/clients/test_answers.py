@@ -47,6 +47,14 @@ ALL = READING | {
     "a ban": lambda: identities().ban(UID),
     "a mail": lambda: send(Mail("ada@example.com", "s", "t"), key="k"),
 }
+# What is asked for one by their id or address.
+OF_ONE = {
+    "a customer": lambda: payments().customer("c"),
+    "a subscription": lambda: payments().subscription("s"),
+    "a contact by id": lambda: contacts().find("c"),
+    "a contact by address": lambda: contacts().find("ada@example.com"),
+    "an identity": lambda: identities().find(UID),
+}
 ODD = [
     b"{}",
     b'{"id": null, "data": null, "users": null}',
@@ -98,6 +106,15 @@ def test_a_success_of_another_shape_tells_nothing(answers, call, body):
     answers(body)
 
     with pytest.raises((Unknown, Rejected), match=r"not_understood|no_list"):
+        call()
+
+
+@pytest.mark.parametrize("call", OF_ONE.values(), ids=OF_ONE)
+def test_an_answer_about_somebody_else_tells_nothing(answers, call):
+    """Whoever took it for an answer would ban, free, mute, remove or export somebody else."""
+    answers(f'{{"id": "{uuid4()}", "email": "eve@example.com", "unsubscribed": false}}'.encode())
+
+    with pytest.raises(Unknown, match="of_another"):
         call()
 
 
