@@ -59,6 +59,7 @@ class What(StrEnum):
 
     KNOWN = "known"
     ADOPTED = "adopted"
+    ADOPTED_OFF = "adopted_off"
     TO_ADOPT = "to_adopt"
     OTHERWISE = "otherwise"
     DELETED_HERE = "deleted_here"
@@ -116,7 +117,8 @@ def adopt_identities(*, by: Actor) -> Iterator[Line]:
 def adopt_identity(*, identity: Identity, email: str, password_hash: str, by: Actor) -> User:
     """Make the account of whoever the provider knows: user, address, profile, wedding, stats.
 
-    No mail is sent: they didn't sign up here. Their first log-in is a reset of the password.
+    No mail is sent: they didn't sign up here. Their first log-in is a reset of the password; whoever
+    is banned there is switched off here, and has none.
 
     Args:
         email: the identity's, in its canonical spelling.
@@ -165,7 +167,12 @@ def finish_reading(*, reading: IdentityReading, missing: Sequence[UUID], by: Act
 
 def _insert(identity: Identity, **more: str) -> User:
     try:
-        return insert_rows(is_verified=identity.is_verified, uid=identity.id, **more)[0]
+        return insert_rows(
+            is_verified=identity.is_verified,
+            uid=identity.id,
+            is_active=not identity.is_banned,
+            **more,
+        )[0]
     except IntegrityError as error:
         if constraint_name(error) == UID_IS_UNIQUE:
             raise AdoptedBefore from error
@@ -224,7 +231,7 @@ def _carried_out(what: What, identity: Identity, by: Actor) -> What:
     except EmailTaken:
         is_theirs = User.objects.filter(uid=identity.id).exists()
         return What.KNOWN if is_theirs else What.ADDRESS_TAKEN
-    return What.ADOPTED
+    return What.ADOPTED_OFF if identity.is_banned else What.ADOPTED
 
 
 def _unseen_since(reading: IdentityReading) -> Q:

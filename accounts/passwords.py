@@ -19,17 +19,17 @@ from integrity.flows import claim_operation, flow
 @flow("accounts.request_password_reset")
 def request_password_reset(*, email: str, by: Actor) -> None:
     """Write one mail to the address: with a link if it has an account, else saying that it hasn't, or
-    not yet.
+    not yet, or that nobody can log in with it.
 
     Raises:
         MailedAMomentAgo: nothing was sent.
     """
     email = canonical_email(email)
     limit_mail("reset", email)
-    user = User.objects.filter(email=email, is_active=True).first()
-    if user:
+    user = User.objects.filter(email=email).first()
+    if user and user.is_active:
         _promise_reset_link(user)
-    elif is_promised(email):
+    elif user or is_promised(email):
         promise_account_exists(email)
     else:
         _promise_no_account(email)

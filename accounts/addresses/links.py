@@ -9,6 +9,7 @@ from django.core import signing
 from accounts.lookup import is_promised, is_somebodys
 from accounts.mail import enqueue_mail, link
 from accounts.mail_limits import digest
+from accounts.models import User
 from integrity.transactions import transaction_required
 
 
@@ -49,6 +50,7 @@ def promise_account_exists(email: str) -> None:
             "login_link": link("account_login"),
             "reset_link": link("account_reset_password"),
             "is_promised": is_promised(email),
+            "is_closed": User.objects.filter(email=email, is_active=False).exists(),
         },
     )
 

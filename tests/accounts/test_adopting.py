@@ -7,14 +7,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts import adopting
+from accounts.actors import VISITOR
 from accounts.clients import identity as client
 from accounts.clients.identity import identities
 from accounts.elsewhere import pages
-from accounts.models import Address, Identity, IdentityReading, Tombstone, User
+from accounts.models import Address, Difference, Identity, IdentityReading, Tombstone, User
+from accounts.passwords import request_password_reset
 from accounts.simulators.faults import Fault
 from integrity.evaluate import evaluate
 from integrity.models import AuditEntry, OutboxMessage
 from integrity.testing import assert_every_invariant_holds
+from tests import mailbox
 from tests.accounts.elsewhere.supabase_story import deliver, signed_up
 from tests.database import rival
 from tests.factories import CoupleFactory, OperatorFactory
@@ -71,6 +74,21 @@ class TestAdopted:
         assert ada.membership.wedding.stats
         assert not OutboxMessage.objects.exists()
         assert {entry.reason for entry in AuditEntry.objects.all()} == {"moving in"}
+        assert_every_invariant_holds()
+
+    def test_whoever_is_banned_there_gets_in_neither_there_nor_here(self, vendors, manage):
+        banned = there(ADA)
+        identities().ban(banned)
+
+        ended, rows = run(manage)
+        request_password_reset(email=ADA, by=VISITOR)
+        for _ in range(2):
+            manage("people", "compare", "identities")
+
+        assert (ended.code, rows) == (0, {(banned, "adopted_off")})
+        assert not User.objects.get(uid=banned).is_active
+        assert [mail.kind for mail in mailbox.promised()] == ["account_exists"]
+        assert not Difference.objects.exists()
         assert_every_invariant_holds()
 
     def test_once_however_often_it_is_called(self, vendors, manage):

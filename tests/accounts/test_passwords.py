@@ -6,6 +6,7 @@ from accounts.actors import VISITOR, acting
 from accounts.errors import MailedAMomentAgo, PasswordChangedMeanwhile
 from accounts.models import User
 from accounts.passwords import request_password_reset, set_password
+from accounts.signup import remind_of_account
 from integrity.flows import AlreadyDone
 from integrity.testing import assert_every_invariant_holds
 from tests import mailbox
@@ -93,9 +94,16 @@ class TestRequestPasswordReset:
 
         assert mailbox.kinds() == [("no_account", "waiting@example.com")]
 
-    def test_an_account_that_is_closed_looks_like_none(self, ada):
+    @pytest.mark.parametrize("ask", [request_password_reset, remind_of_account])
+    def test_of_an_account_that_is_closed_the_mailbox_is_told_so(self, ada, ask):
+        """It would be sent from the log-in to the reset, to the sign-up, and back."""
         User.objects.update(is_active=False)
 
-        request_password_reset(email="ada@example.com", by=VISITOR)
+        ask(email="ada@example.com", by=VISITOR)
 
-        assert mailbox.kinds() == [("no_account", "ada@example.com")]
+        (mail,) = mailbox.promised()
+        assert (mail.kind, mail.to) == ("account_exists", "ada@example.com")
+        assert mail.subject == "Your account is closed"
+        for text in (mail.text, mail.html):
+            assert "nobody can log in with it" in text
+            assert not any(path in text for path in ("/login/", "/password/", "/signup/"))

@@ -20,6 +20,7 @@ from integrity.audit import command_actor
 WORDS = {
     What.KNOWN: "has its account here",
     What.ADOPTED: "had no account here, and has one now",
+    What.ADOPTED_OFF: "had no account here; has one now that is switched off, as it is banned there",
     What.TO_ADOPT: "has no account here, and would get one",
     What.OTHERWISE: "has another address than its account here, or lacks the proof of it",
     What.DELETED_HERE: "is of an account that was deleted here: remove it at the provider",
@@ -27,13 +28,14 @@ WORDS = {
     What.NO_ADDRESS: "has no account here, and no e-mail address that one could have",
     What.NOT_THERE: "is the id of an account here that has no identity at the provider",
 }
-FINE = (What.KNOWN, What.ADOPTED)
+FINE = (What.KNOWN, What.ADOPTED, What.ADOPTED_OFF)
 
 
 class Command(cli.VerbCommand):
     help = (
         "Read all identities at the provider, page by page. Make the accounts that are missing here:"
-        " no mail is sent, and their owners log in after a reset of the password. Say what doesn't fit."
+        " no mail is sent, and their owners log in after a reset of the password; who is banned there"
+        " is switched off here. Say what doesn't fit."
         " May be stopped and called again at any time; what is there already is left as it is."
     )
 
