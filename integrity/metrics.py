@@ -17,7 +17,7 @@ from integrity.models import EffectCount, FlowOutcome, Incident, RepairPlan, Run
 from integrity.models.alerts import Kind
 from integrity.models.runs import Severities
 from integrity.outbox import effects
-from integrity.saga import measures
+from integrity.saga import counting, measures
 from integrity.sampling import COUNTED, sampled
 from integrity.transactions import snapshot
 
@@ -207,4 +207,5 @@ sources: list[Callable[[], Iterable[Family]]] = [
     _processes,
     _repairs,
     measures.families,
+    counting.families,
 ]

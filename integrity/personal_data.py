@@ -168,6 +168,10 @@ hold(
     },
 )
 hold(
+    "integrity.SagaCount",
+    neither={**_each(NAME, "kind", "step"), **_each(STATE, "event", "word")},
+)
+hold(
     "integrity.PausedKind",
     neither={"kind": NAME, "actor_kind": STATE, "actor_id": ACTOR, "reason": REASON},
 )

@@ -7,7 +7,7 @@ from integrity.models.outbox import EffectCount, OutboxMessage
 from integrity.models.repairs import PlannedChange, RepairPlan, UnattendedRepair
 from integrity.models.runs import Run, RunResult
 from integrity.models.saga_stops import PausedKind, ProviderGate
-from integrity.models.sagas import Saga, SagaEvent, SagaSecret, SagaStep
+from integrity.models.sagas import Saga, SagaCount, SagaEvent, SagaSecret, SagaStep
 from integrity.models.watch import Heartbeat, PromisedTrigger
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Run",
     "RunResult",
     "Saga",
+    "SagaCount",
     "SagaEvent",
     "SagaSecret",
     "SagaStep",

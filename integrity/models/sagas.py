@@ -256,6 +256,34 @@ class SagaEvent(models.Model):
         return f"{self.event} {self.step}".rstrip()
 
 
+class SagaCount(models.Model):
+    """How many lines of one sort the timelines of a kind have had, also of sagas that were purged.
+
+    A trigger counts each line as it is written. `word` is the line's error class, or its why. The
+    count of one sort is the sum over its slots.
+    """
+
+    kind = models.TextField()
+    event = models.TextField()
+    step = models.TextField()
+    word = models.TextField()
+    slot = models.SmallIntegerField()
+    count = models.PositiveBigIntegerField()
+    # How many of them say how long it took, and their sum.
+    timed = models.PositiveBigIntegerField()
+    seconds = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "event", "step", "word", "slot"], name="integrity_sagacount_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event} {self.step}".rstrip()
+
+
 class SagaSecret(models.Model):
     """What is personal in a saga, or needed to undo it; encrypted, and gone when it ends."""
 
