@@ -35,8 +35,17 @@ def lines(path):
     return path.read_text().splitlines()
 
 
+def rooms(*apps):
+    """Packages right below them, but for those that are Django's to name."""
+    below = (path.parent for app in apps for path in (BASE / app).glob("*/__init__.py"))
+    return {name_of(path) for path in below} - {
+        f"{app}/{name}" for app in apps for name in ("migrations", "templatetags")
+    }
+
+
 CODE = [path for path in tracked("*.py") if "migrations" not in path.parts]
 LOCKS = tracked("requirements*.txt")
+ARCHITECTURE = BASE / "docs" / "architecture.md"
 
 
 def test_the_walk_sees_the_repository():
@@ -80,6 +89,22 @@ def test_nothing_names_a_folder_of_one_machine():
 def test_a_test_file_belongs_to_a_package_so_that_two_may_share_a_name():
     folders = {path.parent for path in CODE if path.is_relative_to(BASE / "tests")}
     assert not [name_of(folder) for folder in folders if not (folder / "__init__.py").exists()]
+
+
+def test_the_architecture_page_names_every_room_and_no_other():
+    first_cells = "".join(re.findall(r"^\| (.*?) \|", ARCHITECTURE.read_text(), re.MULTILINE))
+    named = {
+        name.rstrip("/") for name in re.findall(r"`((?:accounts|integrity)/\w+/)`", first_cells)
+    }
+
+    assert named == rooms("accounts", "integrity")
+
+
+def test_what_the_architecture_page_names_is_there():
+    named = re.findall(r"`([\w-]+/[\w/.*-]*)`", ARCHITECTURE.read_text())
+
+    assert len(named) > 50
+    assert not [name for name in named if not any(BASE.glob(name.rstrip("/")))]
 
 
 def test_product_code_knows_nothing_of_tests():
