@@ -13,8 +13,12 @@ PY := .venv/bin/python
 # Programs and tests start many times here: what one has compiled, the next only reads.
 export PYTHONDONTWRITEBYTECODE :=
 ELSEWHERE := --ignore=tests/browser --ignore=tests/portable --ignore=tests/storm
-# Half of the suite waits: for locks, for processes. A file stays together, with what it has set up.
-PARALLEL := -n 3 --dist loadfile
+# Half of the suite waits: for locks, for processes. A file stays together, with what it has set up,
+# and those that take long begin first (tests/conftest.py). A worker that ended over a test that hung
+# isn't replaced: the next one would be given the same test.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# In seconds, for one test: all of a drill, an environment with its packages, a storm as long as asked for.
+PATIENT := -o faulthandler_timeout=900
 COMPILE := $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .PHONY: setup setup-e2e setup-bench demo test drill storm e2e pictures lint bench portable stop lock
@@ -33,10 +37,10 @@ test: setup
 	$(PY) -m pytest $(ELSEWHERE) $(PARALLEL) $(ARGS)
 
 drill: setup
-	DRILL=every $(PY) -m pytest -m drill $(ELSEWHERE) $(PARALLEL) $(ARGS)
+	DRILL=every $(PY) -m pytest -m drill $(ELSEWHERE) $(PARALLEL) $(PATIENT) $(ARGS)
 
 storm: setup
-	$(PY) -m pytest tests/storm -rP --durations=10 $(ARGS)
+	$(PY) -m pytest tests/storm $(if $(STORM_SECONDS),-o faulthandler_timeout=0) -rP --durations=10 $(ARGS)
 
 e2e: setup-e2e
 	$(PY) -m pytest tests/browser -p playwright $(ARGS)
@@ -61,7 +65,7 @@ bench: setup-bench
 	$(PY) -m benchmarks $(ARGS)
 
 portable: setup
-	$(PY) -m pytest tests/portable $(ARGS)
+	$(PY) -m pytest tests/portable $(PATIENT) $(ARGS)
 
 stop:
 	@test ! -x $(PY) || $(PY) manage.py embedded_postgres stop

@@ -18,6 +18,27 @@ from tests.vendors import vendors as vendors
 # Of the published sample events.
 PUBLISHED_PRICE = "price_1EvrAftr0000000000000001"
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+# Begun last, any of these would keep one worker busy while the others have nothing left to do.
+LONGEST_FIRST = (
+    "demo/test_command.py",
+    "drill/test_pairs.py",
+    "drill/test_twins.py",
+    "drill/test_repairs.py",
+    "drill/test_repairs_too.py",
+    "config/test_settings.py",
+    "config/test_embedded_postgres.py",
+    "integrity/test_worker.py",
+    "accounts/leaving/test_matrix.py",
+    "integrity/admin/test_sagas.py",
+    "integrity/saga/test_model.py",
+    "integrity/test_replica_standby.py",
+    "drill/",
+    "integrity/saga/",
+    "integrity/drill/",
+    "config/",
+    "demo/",
+    "contracts/",
+)
 
 
 def pytest_configure() -> None:
@@ -30,6 +51,15 @@ def pytest_configure() -> None:
     write_guard.install()
     have_stand_ins_checked()
     TransactionTestCase._fixture_teardown = lambda self: flush.flush()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _turn(item.nodeid.removeprefix("tests/")))
+
+
+def _turn(name: str) -> int:
+    found = [turn for turn, first in enumerate(LONGEST_FIRST) if name.startswith(first)]
+    return min(found, default=len(LONGEST_FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST_FIRST
+
 BASE = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 300
 NAMES_WITHOUT_MEANING = {"services", "utils", "helpers", "managers", "common", "misc"}
@@ -120,3 +122,21 @@ def _imported(path):
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules.add(node.module.partition(".")[0])
     return modules
+
+
+def test_no_test_goes_round_for_ever():
+    """A `while` looks at a deadline or uses up what it asks for; any other is `rounds_until`."""
+    bounded = ("monotonic()", ".pop(")
+    endless = [
+        f"{name_of(path)}:{loop.lineno}"
+        for path in CODE
+        if path.is_relative_to(BASE / "tests")
+        for loop in ast.walk(ast.parse(path.read_text()))
+        if isinstance(loop, ast.While)
+        if not any(sign in ast.unparse(loop) for sign in bounded)
+    ]
+    assert not endless
+
+
+def test_what_begins_first_is_there():
+    assert not [name for name in LONGEST_FIRST if not (BASE / "tests" / name).exists()]

@@ -16,6 +16,7 @@ from integrity.saga.engine import run_due
 from integrity.watch import keep_watch
 from tests.accounts.leaving.story import LONG_AGO, time_passes
 from tests.browser.visitor import WCAG, Visitor
+from tests.rounds import rounds_until
 
 SAGAS = "/admin/integrity/saga/"
 REFUSES_ALL = "integrity.no_provider_refuses_all"
@@ -71,7 +72,8 @@ def test_a_deletion_that_needs_a_person_is_found_and_healed(open_browser, passwo
 
 
 def all_come_to_the_gate() -> None:
-    while not ProviderGate.objects.filter(shut_until__isnull=False).exists():
+    shut = ProviderGate.objects.filter(shut_until__isnull=False)
+    for _ in rounds_until(shut.exists, "a gate that is shut"):
         run_due()
         Saga.objects.filter(state__in=Saga.ACTIVE).update(wake_at=LONG_AGO)
     run_due()
@@ -82,7 +84,8 @@ def all_come_to_the_gate() -> None:
 
 
 def all_come_to_their_end() -> None:
-    while Saga.objects.filter(state__in=Saga.ACTIVE).exists():
+    active = Saga.objects.filter(state__in=Saga.ACTIVE)
+    for _ in rounds_until(lambda: not active.exists(), "the end of every deletion"):
         time_passes()
         run_due()
 

@@ -89,7 +89,7 @@ def is_free(port):
 def until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "It has not come true in time."
         time.sleep(0.1)
 
 

@@ -8,9 +8,8 @@ from accounts.models import Export, ExportPiece
 from integrity.drill.core import Scenario
 from integrity.models import Saga, SagaEvent
 from integrity.saga.control import compensate
-from integrity.saga.held import look
 from tests.drill.facts import BY, audits, couple, judge, mails
-from tests.drill.leaving import LONG_AGO, NO_VENDORS, a_step_of, advance, claimed
+from tests.drill.leaving import LONG_AGO, NO_VENDORS, a_step_of, claimed, go_on_to
 
 
 def ask(context):
@@ -45,8 +44,7 @@ def at_step(name):
     context = couple(address__verified=True)
     ask(context)
     claimed(context, copy_of(context))
-    while look(context.saga).step.name != name:
-        advance(context)
+    go_on_to(context, name)
     return context
 
 
@@ -106,8 +104,7 @@ def to_be_given_up():
     context = at_step("write")
     compensate(saga=copy_of(context).uid, by=BY)
     claimed(context, copy_of(context))
-    while look(context.saga).step.name != "begin":
-        advance(context)
+    go_on_to(context, "begin")
     return context
 
 

@@ -26,6 +26,7 @@ from integrity.saga.forward import take
 from integrity.saga.held import look
 from tests.drill.facts import BY, audits, couple, judge, mails, onboarded, user_now, wedding_of
 from tests.factories import OnboardedCoupleFactory
+from tests.rounds import rounds_until
 
 NO_VENDORS = {"STRIPE_API_KEY": "", "RESEND_CONTACTS_KEY": "", "SUPABASE_URL": ""}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -111,10 +112,19 @@ def advance(context):
     go_on(now, now.declaration(now.step))
 
 
+def comes_next(context, name):
+    return look(context.saga).step.name == name
+
+
+def go_on_to(context, name):
+    for _ in rounds_until(lambda: comes_next(context, name), f"the step {name}"):
+        advance(context)
+
+
 def at_step(context, name, **how):
     """A deletion whose next step is this one."""
     held(leaving(context, days=0, **how))
-    while look(context.saga).step.name != name:
+    for _ in rounds_until(lambda: comes_next(context, name), f"the step {name}"):
         advance(context)
         SagaStep.objects.filter(saga=context.saga, due_at__isnull=False).update(due_at=LONG_AGO)
     return context
@@ -163,8 +173,7 @@ def to_be_thawed():
     context = at_step(couple(address__verified=True), "grace")
     stay(deletion=deletion(context).uid, by=BY)
     held(context)
-    while look(context.saga).step.name != "freeze_local":
-        advance(context)
+    go_on_to(context, "freeze_local")
     return context
 
 

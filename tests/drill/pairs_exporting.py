@@ -8,10 +8,9 @@ from accounts.exporting.pieces import read_piece
 from accounts.models import Export, ExportPiece
 from integrity.drill.interleave import Pair
 from integrity.models import Saga
-from integrity.saga.held import look
 from tests.drill import exporting
 from tests.drill.facts import audits, couple
-from tests.drill.leaving import LONG_AGO, advance, claimed
+from tests.drill.leaving import LONG_AGO, advance, claimed, go_on_to
 from tests.drill.pairs_leaving import planned_by_two, tick
 from tests.drill.verdicts import answered, expect
 
@@ -43,8 +42,7 @@ def about_to_collect():
     context = planned_by_two()
     exporting.ask(context)
     claimed(context, exporting.copy_of(context))
-    while look(context.saga).step.name != "collect":
-        advance(context)
+    go_on_to(context, "collect")
     return context
 
 

@@ -18,6 +18,7 @@ from integrity.models import EffectCount
 from tests.config.checkout import copy_to, manage
 from tests.config.test_embedded_postgres import remove
 from tests.database import execute
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PORT = 5433
@@ -46,7 +47,7 @@ def standby(primary):
         server=server,
     )
     pid = int(started.stdout)
-    while not answers(str(server.socket)):
+    for _ in rounds_until(lambda: answers(str(server.socket)), "a standby's answer", most=1000):
         os.kill(pid, 0)
         pause()
     yield str(server.socket)

@@ -17,6 +17,7 @@ from integrity.models import Saga, SagaEvent
 from integrity.saga.control import retry
 from tests.accounts.leaving.story import begin, known_everywhere
 from tests.courier.brokers import BROKERS
+from tests.rounds import rounds_until
 from tests.storm.frozen import Frozen, order
 from tests.storm.oracle import troubles
 from tests.storm.weather import Storm, drain
@@ -73,9 +74,10 @@ class Couples:
 def look_after(bell):
     """Until all of them are over: a person lets those that need one try again, now that they can."""
     drain(bell)
-    while stuck := list(Saga.objects.filter(state="attention")):
-        assert {saga.attention for saga in stuck} <= {"refused", "crash_loop", "undo_failed"}
-        for saga in stuck:
+    stuck = Saga.objects.filter(state="attention")
+    for _ in rounds_until(lambda: not stuck.exists(), "the end of every deletion"):
+        assert {saga.attention for saga in stuck.all()} <= {"refused", "crash_loop", "undo_failed"}
+        for saga in stuck.all():
             retry(saga=saga.uid, by=ANN)
         drain(bell)
 

@@ -16,6 +16,7 @@ from tests import mailbox
 from tests.accounts.elsewhere.supabase_story import deliver, there
 from tests.accounts.leaving import story
 from tests.factories import CoupleFactory
+from tests.rounds import rounds_until
 
 OLD, NEW = "ada@example.com", "new@example.com"
 NOTICES = ("email_changed", "email_not_changed")
@@ -90,6 +91,6 @@ def dying(step, *, after):
 
 def run_until(saga, state):
     """Through retries, as far as this."""
-    while story.run(saga) != state:
+    for _ in rounds_until(lambda: story.run(saga) == state, f"the change {state}"):
         assert saga.state == "running", saga.error
         story.time_passes()

@@ -31,6 +31,7 @@ from tests.accounts.addresses.story import (
 )
 from tests.accounts.elsewhere.supabase_story import there
 from tests.accounts.leaving.story import Died, run, run_to_the_end, time_passes
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What may have happened or not, what asks for patience, and what refuses everybody for a while.
@@ -114,7 +115,7 @@ class TestAPassingFailure:
         with ExitStack() as stack:
             for step in STEPS:
                 stack.enter_context(dying(step, after=when == "after"))
-            while not saga.finished_at:
+            for _ in rounds_until(lambda: saga.finished_at, "the change's end"):
                 try:
                     run_to_the_end(saga)
                 except Died:

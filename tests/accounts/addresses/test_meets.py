@@ -38,6 +38,7 @@ from tests.accounts.addresses.story import (
 from tests.accounts.addresses.test_matrix import ANN, not_yet
 from tests.accounts.leaving.story import run, run_to_the_end, time_passes
 from tests.accounts.pages import EMAIL, log_in
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -187,7 +188,7 @@ def test_the_contact_follows(ada, settings):
     assert [each.email for each in contacts().all()] == [OLD]
 
     assert run_to_the_end(change(ada)) == "completed"
-    while deliver_due().count:
+    for _ in rounds_until(lambda: not deliver_due().count, "the end of what is promised"):
         pass
 
     assert [each.email for each in contacts().all()] == [NEW]

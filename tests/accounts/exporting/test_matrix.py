@@ -24,6 +24,7 @@ from tests.accounts.leaving.story import (
     time_passes,
 )
 from tests.accounts.leaving.test_matrix import ANN, PASSING, refuse
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLS = {
@@ -102,7 +103,7 @@ class TestAPassingFailure:
         with ExitStack() as stack:
             for step in (*LOCAL, *CALLS):
                 stack.enter_context(dying(step, after=when == "after", kind=KIND))
-            while not saga.finished_at:
+            for _ in rounds_until(lambda: saga.finished_at, "the copy's end"):
                 try:
                     run_to_the_end(saga)
                 except Died:
@@ -151,7 +152,7 @@ class TestAFailureThatStays:
         run(saga)
         facts = export_facts(ada.user)
         assert (facts.stage, facts.is_late, facts.progress.step) == ("making", True, 3)
-        while run(saga) == "running":
+        for _ in rounds_until(lambda: run(saga) != "running", "that it is given up"):
             time_passes()
 
         assert export_facts(ada.user).stage == "clearing"

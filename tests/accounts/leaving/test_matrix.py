@@ -26,6 +26,7 @@ from tests.accounts.leaving.story import (
     run_to_the_end,
     time_passes,
 )
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = {
@@ -99,7 +100,7 @@ class TestAPassingFailure:
         with ExitStack() as stack:
             for step in STEPS:
                 stack.enter_context(dying(step, after=when == "after"))
-            while not saga.finished_at:
+            for _ in rounds_until(lambda: saga.finished_at, "the deletion's end"):
                 try:
                     run_to_the_end(saga)
                 except Died:
@@ -129,7 +130,7 @@ class TestBeforeTheSeal:
     def test_a_vendor_that_is_down_for_long_lets_the_account_stay(self, ada, vendors, meets):
         meets("mute_contact", kind="status", status=500, times=FOREVER)
         saga = begin(ada)
-        while run(saga) == "running":
+        for _ in rounds_until(lambda: run(saga) != "running", "that it is given up"):
             time_passes()
 
         assert saga.state == "compensating"
@@ -241,7 +242,7 @@ class TestAfterTheSeal:
         for call in AFTER:
             meets(call, kind="status", status=404)
         saga, asked = begin(ada), 0
-        while run_to_the_end(saga) == "attention":
+        for _ in rounds_until(lambda: run_to_the_end(saga) != "attention", "the deletion's end"):
             retry(saga=saga.uid, by=ANN)
             asked += 1
 

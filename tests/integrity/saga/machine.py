@@ -23,6 +23,7 @@ from integrity.saga.start import PastTheEnd, cancel
 from integrity.transactions import CommitNotConfirmed, transaction
 from tests.integrity.saga import hands, toys
 from tests.integrity.toy.models import Mailbox
+from tests.rounds import rounds_until
 
 names = (f"person {number}" for number in count(1))
 GRACE = Actor("operator", "grace", "to see what happens", via="admin")
@@ -195,7 +196,8 @@ class Sagas(RuleBasedStateMachine):
         toys.declare()
         toys.declare(2)
         try:
-            while Saga.objects.filter(finished_at=None).exists():
+            under_way = Saga.objects.filter(finished_at=None)
+            for _ in rounds_until(lambda: not under_way.exists(), "the end of every saga"):
                 self._look_after()
             for saga in Saga.objects.filter(subject__in=self.begun):
                 self._must_be_whole(saga)

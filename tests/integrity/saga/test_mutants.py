@@ -30,6 +30,7 @@ from tests.integrity.saga.toys import (
     statuses,
 )
 from tests.integrity.toy.models import Mailbox
+from tests.rounds import rounds_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Of the scenario itself, or of a promise of the database behind it.
@@ -78,7 +79,7 @@ def a_call_that_lands_after_its_undo_is_undone_again():
 
 def what_comes_back_is_removed_again():
     saga = begin()
-    while statuses(saga)["remove"] != "done":
+    for _ in rounds_until(lambda: statuses(saga)["remove"] == "done", "the removal"):
         run_due()
         pass_time(15 * 86_400)
     Mailbox.objects.update(removed=False)
