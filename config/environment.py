@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SHORTEST_TOKEN = 24
+# What a running demo has told its programs, in its data folder.
+DEMO = "demo.env"
 
 REQUIRED = {
     "SECRET_KEY": "signs sessions and links",
@@ -44,6 +46,17 @@ def load(path: Path) -> environ.Env:
     """Values that are already in the environment win over the file."""
     environ.Env.read_env(path)
     return environ.Env()
+
+
+def data_folder(base: Path) -> Path:
+    """Where a checkout keeps what it makes for itself."""
+    return Path(text("DATA_DIR", default=str(base / ".data")))
+
+
+def join_demo(base: Path) -> None:
+    """A second terminal asks the vendors that a running demo asks, and links to its site."""
+    if load(base / ".env").bool("DEBUG", default=False):
+        load(data_folder(base) / DEMO)
 
 
 def text(name: str, *, default: str = "") -> str:

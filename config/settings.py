@@ -9,7 +9,7 @@ from config.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.load(BASE_DIR / ".env")
-DATA_DIR = Path(text("DATA_DIR", default=str(BASE_DIR / ".data")))
+DATA_DIR = environment.data_folder(BASE_DIR)
 
 # Without DEBUG nothing is guessed: all that is missing is named at once.
 DEBUG = env.bool("DEBUG", default=False)

@@ -4,6 +4,8 @@ import http.client
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.simulators.account import configuration
+from config.environment import DEMO
 from demo import mailbox
 from demo.supervisor import Program
 
@@ -70,7 +73,18 @@ def environment(site: str, *, vendors: str = "") -> dict[str, str]:
         vendors: where the stand-ins answer, if there are any.
     """
     told = {"STAND_INS_URL": vendors, **configuration(vendors)} if vendors else {}
-    return {"SITE_URL": site, "LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"} | told
+    return {"SITE_URL": site} | told
+
+
+@contextmanager
+def known_to_commands(environment: dict[str, str]) -> Iterator[None]:
+    """As long as it runs: else a command typed beside it would know of no vendor."""
+    path = Path(settings.DATA_DIR) / DEMO
+    path.write_text("".join(f"{name}={value}\n" for name, value in environment.items()))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def is_served(listener: socket.socket) -> bool:

@@ -100,12 +100,16 @@ def test_it_serves_and_mails_survives_a_killed_database_stops_and_goes_on_from_t
     assert "password" in demo.said
     assert f"Start here        {demo.site}/demo/" in demo.said
     assert demo.get("/demo/").count("found.") == 4
+    asks = "from django.conf import settings as s; print(s.SITE_URL, s.SUPABASE_URL)"
+    beside = manage(checkout, "shell", "-v0", "-c", asks).stdout.split()
+    assert (beside[0], beside[1].endswith("/supabase")) == (demo.site, True)
     demo.sign_up("ada@example.com")
     until(lambda: "ada@example.com" in demo.get("/demo/mail/"))
     os.kill(process(checkout), signal.SIGKILL)
     demo.sign_up("eve@example.com")
     until(lambda: "eve@example.com" in demo.get("/demo/mail/"))
     assert demo.interrupt() == 0
+    assert manage(checkout, "shell", "-v0", "-c", asks).stdout.split() == ["http://localhost:8000"]
     assert not embedded_postgres.answers(embedded_postgres.locate(checkout))
 
     again = start()

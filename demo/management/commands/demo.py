@@ -73,18 +73,19 @@ class Command(BaseCommand):
             self.serve(listener, greeting=greeting(site, operators), site=site)
 
     def serve(self, listener: socket.socket, *, greeting: str, site: str) -> None:
-
         with _stand_ins(listener, site=site) as (started, vendors):
+            told = programs.environment(site, vendors=vendors)
             supervisor = Supervisor(
                 [*started, programs.web(listener), programs.worker()],
                 cwd=settings.BASE_DIR,
-                env=programs.environment(site, vendors=vendors),
+                env={"LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"} | told,
                 say=self.say,
             )
             try:
-                supervisor.run(
-                    is_up=lambda: programs.is_served(listener), greet=lambda: self.say(greeting)
-                )
+                with programs.known_to_commands(told):
+                    supervisor.run(
+                        is_up=lambda: programs.is_served(listener), greet=lambda: self.say(greeting)
+                    )
             except GaveUp as error:
                 raise CommandError(str(error)) from error
         self.say("Stopped. The data is kept.")
