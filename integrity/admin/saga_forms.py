@@ -43,7 +43,7 @@ class ResolveForm(SagaForm):
         label="What stays and shouldn't",
         required=False,
         widget=TicksInput,
-        help_text="Each of these becomes a finding, until somebody says that it is tidied up.",
+        help_text="Each that is ticked becomes a finding, until somebody says that it is tidied up.",
     )
     field_order = ["left_behind", "reason"]
 

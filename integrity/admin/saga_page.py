@@ -161,6 +161,7 @@ def preview(saga: Saga, verb: str) -> str:
         "judged": _judged(saga) if allowed and verb in TAKE_A_SECOND_PERSON else [],
         "heading": "What the new one does" if verb == "again" else HEADINGS.get(verb, NEXT),
         "saga": saga,
+        "title": title_of(saga, declared_of(saga)),
         "known": declared_of(saga) is not None,
         "ahead": _ahead(saga, verb) if allowed and verb not in NAMED else [],
         "named": _named(saga, verb) if verb in NAMED else [],

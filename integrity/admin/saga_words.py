@@ -170,7 +170,7 @@ def _where(seen: Seen) -> str:
 def _tries(saga: Saga) -> str:
     if not saga.first_failed_at:
         return ""
-    if not saga.attempts:
+    if not saga.attempts or saga.wait == Wait.GATE:
         return f" It has been held up there for {age(saga.first_failed_at)}."
     times = "once" if saga.attempts == 1 else f"{saga.attempts} times"
     return f" That has failed {times}, first {ago(saga.first_failed_at)}."

@@ -6,7 +6,7 @@ for meanwhile waits as well.
 
 from integrity.audit import Actor, audit
 from integrity.flows import flow
-from integrity.models import PausedKind
+from integrity.models import PausedKind, Saga
 from integrity.saga.control import NotFound, must_say_why
 from integrity.saga.definition import sagas
 from integrity.saga.lawful import Refused
@@ -57,5 +57,20 @@ def resume_kind(*, kind: str, by: Actor) -> None:
 
 def _must_be_sound(kind: str, by: Actor) -> None:
     if kind not in kinds():
-        raise NotFound(f"There is no saga of kind {kind}; there are {', '.join(kinds())}.")
+        raise NotFound(_unknown(kind))
     must_say_why(by)
+
+
+def named(kind: str) -> str:
+    """What was typed, if it is a kind.
+
+    Raises:
+        NotFound: nobody declares it, and no saga of it is kept.
+    """
+    if kind not in kinds() and not Saga.objects.filter(kind=kind).exists():
+        raise NotFound(_unknown(kind))
+    return kind
+
+
+def _unknown(kind: str) -> str:
+    return f"There is no saga of kind {kind}; there are {', '.join(kinds())}."

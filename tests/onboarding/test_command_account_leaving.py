@@ -18,8 +18,9 @@ def ada():
 
 
 class TestDelete:
-    def test_begins_it_and_keep_calls_it_off(self, ada):
+    def test_begins_it_and_keep_calls_it_off(self, ada, capsys):
         assert account("delete", "ada@example.com", "--both", WHY)["leaving_since"]
+        assert "until then `account keep` calls it off" in capsys.readouterr().err
         assert Saga.objects.get().options["ends_wedding"] is True
         assert refused("delete", "ada@example.com", WHY)[0] == 4
 
@@ -27,8 +28,9 @@ class TestDelete:
         assert Saga.objects.get().state == "compensating"
         assert AuditEntry.objects.filter(reason="asked by phone").count() == 2
 
-    def test_at_once_there_is_no_time_to_think(self, ada):
+    def test_at_once_there_is_no_time_to_think(self, ada, capsys):
         account("delete", str(ada.uid), "--now", WHY)
+        assert "account keep" not in capsys.readouterr().err
 
         saga = Saga.objects.get()
         assert abs(datetime.fromisoformat(saga.options["until"]) - saga.created_at).seconds < 60

@@ -3,18 +3,18 @@
 import time
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count
 
 from integrity import cli
 from integrity.heartbeats import SAGAS, stand_in
 from integrity.management.verbs.saga_facts import event_of, facts_of, line_of, step_of
-from integrity.management.verbs.sagas import SagaVerbs, by, known, refusals
+from integrity.management.verbs.sagas import SagaVerbs, by, known, refusals, saga_id
 from integrity.management.verbs.tombstones import TombstoneVerbs
 from integrity.models import Saga
 from integrity.saga import control, manifest
 from integrity.saga.engine import run_due
+from integrity.saga.kinds import named
 from integrity.saga.lawful import asked_for
 from integrity.saga.probing import probe
 from integrity.saga.revealing import prior_of, reveal
@@ -50,7 +50,7 @@ class Command(SagaVerbs, TombstoneVerbs):
         listing.add_argument("--all", action="store_true", help="also those that have ended")
         listing.add_argument("--limit", type=cli.positive, default=50)
         show = self.add_verb("show", "Show one: where it is, its steps, and what happened.")
-        show.add_argument("uid", type=UUID, metavar="SAGA")
+        show.add_argument("uid", type=saga_id, metavar="SAGA")
         run = self.add_verb("run", "Go on with those that are due, as the worker does.")
         run.add_argument("--loop", action="store_true", help="go on until interrupted")
         run.add_argument("--every", type=cli.seconds, default=1.0, metavar="SECONDS")
@@ -62,7 +62,7 @@ class Command(SagaVerbs, TombstoneVerbs):
     def _add_steering(self) -> None:
         for name, text in {**STEERING, **LOOKING}.items():
             verb = self.add_verb(name, text)
-            verb.add_argument("uid", type=UUID, metavar="SAGA")
+            verb.add_argument("uid", type=saga_id, metavar="SAGA")
             verb.add_argument("--reason", required=True)
             if name == "retry":
                 verb.add_argument("--new-key", action="store_true", help="after a probe said no")
@@ -78,7 +78,8 @@ class Command(SagaVerbs, TombstoneVerbs):
         elif not options["all"]:
             chosen = chosen.filter(finished_at=None)
         if options["kind"]:
-            chosen = chosen.filter(kind=options["kind"])
+            with refusals():
+                chosen = chosen.filter(kind=named(options["kind"]))
         self.show(options, [line_of(each) for each in chosen[: options["limit"]]])
         left = chosen.count() - options["limit"]
         if left > 0:

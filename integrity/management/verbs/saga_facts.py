@@ -48,15 +48,20 @@ def facts_of(saga: Saga) -> dict[str, Any]:
         "rollback": rollback_of(saga.kind, step.name) if step else None,
         "asked_for_by": f"{saga.actor_kind} {saga.actor_id}",
         "to_confirm": asked_of(saga),
-        "allowed_now": " ".join(lawful(saga)) or None,
+        "allowed_now": ", ".join(map(_typed, lawful(saga))) or None,
     }
+
+
+def _typed(verb: str) -> str:
+    """As `manage.py saga` wants to be told."""
+    return "retry --new-key" if verb == "retry_with_new_key" else verb.replace("_", "-")
 
 
 def asked_of(saga: Saga) -> str | None:
     """What another person has to confirm."""
     for verb in TAKE_A_SECOND_PERSON:
         if asked := asked_for(saga, verb):
-            return f"{verb}, asked by {asked.actor_kind} {asked.actor_id}"
+            return f"{_typed(verb)}, asked by {asked.actor_kind} {asked.actor_id}"
     return None
 
 

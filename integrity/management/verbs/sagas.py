@@ -1,6 +1,7 @@
 """Verbs of `manage.py saga` about all of a kind, and about what has ended; and what all verbs share."""
 
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,7 +26,7 @@ KINDS = {
 class SagaVerbs(cli.VerbCommand):
     def add_more(self) -> None:
         export = self.add_verb("export", "Its whole course as JSON, without anything personal.")
-        export.add_argument("uid", type=UUID, metavar="SAGA")
+        export.add_argument("uid", type=saga_id, metavar="SAGA")
         self.add_verb("kinds", "List the kinds, and which of them are paused.")
         for name, text in KINDS.items():
             verb = self.add_verb(name, text)
@@ -70,6 +71,15 @@ def refusals() -> Iterator[None]:
         raise cli.usage(str(error)) from error
     except Refused as error:
         raise cli.refused(str(error)) from error
+
+
+def saga_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ArgumentTypeError(
+            f"{text!r} is not the whole id of a saga; `saga list --all` shows them"
+        ) from error
 
 
 def known(uid: UUID) -> Saga:

@@ -126,7 +126,11 @@ class Command(cli.VerbCommand):
     def verb_delete(self, options: dict[str, Any]) -> int:
         days = 0 if options["now"] else GRACE_DAYS
         wish = Wish(ends_wedding=options["both"], days=days)
-        return self._change(options, lambda user, by: self._delete(user, wish, by))
+        code = self._change(options, lambda user, by: self._delete(user, wish, by))
+        self.say("`manage.py saga list` shows how far it is.")
+        if days:
+            self.say(f"It begins in {days} days; until then `account keep` calls it off.")
+        return code
 
     def verb_keep(self, options: dict[str, Any]) -> int:
         return self._change(options, lambda user, by: keep(user=user, by=by))

@@ -1,12 +1,13 @@
 """What the pages of sagas say, to whom, and that looking at them changes nothing."""
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from integrity.admin.saga_page import read
 from integrity.admin.saga_timeline import attempts
 from integrity.admin.saga_words import verdict
-from integrity.models import AuditEntry, Incident, SagaEvent
+from integrity.models import AuditEntry, Incident, Saga, SagaEvent, SagaStep
 from integrity.saga.definition import sagas
 from tests.factories import CoupleFactory
 from tests.integrity.admin.desk import finding, operator, page, text
@@ -60,6 +61,14 @@ def test_the_verdict_says_what_is_true_and_what_comes_next(situation):
     reach, _ = SITUATIONS[situation]
     told = verdict(read(fresh(reach("ada"))))
     assert SAID[situation] in f"{told.now} {told.then} {told.do}"
+
+
+def test_at_a_gate_no_tries_are_counted_for_they_were_none():
+    saga = retrying("ada")
+    Saga.objects.filter(pk=saga.pk).update(wait=Saga.Wait.GATE)
+    told = verdict(read(fresh(saga))).now
+    assert "It has been held up there for" in told
+    assert "failed once" not in told
 
 
 def test_looking_changes_nothing_and_calls_nobody(client, ann):
@@ -153,6 +162,14 @@ class TestThePage:
         said = text(client.get(at(at_a_gate("bob"))))
         assert "Point of no return, not passed" in said
         assert "<b>mailer</b>" in said
+
+    def test_no_call_is_told_of_before_the_step_was_begun(self, client, ann):
+        saga = retrying("ada")
+        doubt = "a call was made, and nobody knows what it did"
+        SagaStep.objects.filter(saga=saga, name="mute").update(in_doubt=True)
+        assert doubt in text(client.get(at(saga)))
+        SagaStep.objects.filter(saga=saga).update(in_doubt=Q(started_at=None))
+        assert doubt not in text(client.get(at(saga)))
 
     def test_looks_at_each_system_for_who_says_why(self, client, ann):
         saga = stuck_before("ada")

@@ -74,7 +74,7 @@ def test_nobody_confirms_unawares_what_another_has_asked_for(manage, refused):
     control.mark_done(saga=refused.uid, by=LIN)
     unawares = manage("saga", "mark-done", refused.uid, *WHY)
     assert (unawares.code, "operator lin has asked for it" in unawares.err) == (4, True)
-    assert "mark_done, asked by operator lin" in manage("saga", "show", refused.uid).out
+    assert "mark-done, asked by operator lin" in manage("saga", "show", refused.uid).out
     assert Saga.objects.get().state == "attention"
 
     assert manage("saga", "mark-done", refused.uid, *WHY, "--confirm").code == 0
@@ -94,6 +94,25 @@ def test_what_stands_still_has_no_time_to_go_on_and_what_waits_says_for_what(man
 
 def test_a_kind_that_nobody_declares_is_answered_with_those_there_are(manage):
     assert KIND in manage("saga", "pause-kind", "toy.close_acount", *WHY).err
+
+
+def test_a_list_of_a_kind_that_nobody_knows_is_no_empty_list(manage):
+    begin()
+    assert len(json.loads(manage("saga", "list", "--kind", KIND, *JSON).out)) == 1
+    asked = manage("saga", "list", "--kind", "toy.nonsense")
+    assert (asked.code, KIND in asked.err) == (2, True)
+
+
+def test_the_beginning_of_an_id_is_answered_with_where_the_whole_is(manage, completed):
+    asked = manage("saga", "show", str(completed.uid)[:8])
+    assert (asked.code, "saga list --all" in asked.err) == (2, True)
+
+
+def test_what_is_allowed_is_said_as_it_is_typed(manage, refused):
+    said = json.loads(manage("saga", "show", refused.uid, *JSON).out)["allowed_now"].split(", ")
+    assert {"retry", "retry --new-key", "mark-done", "resolve"} <= set(said)
+    for verb in said:
+        assert manage("saga", *verb.split(), "--help").code == 0, verb
 
 
 def test_its_whole_course_is_json_with_nothing_personal(manage, refused):
