@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from accounts.billing.address import TELL_STRIPE, NoStripeKey, tell_address
 from accounts.billing.carrying_out import CannotTell, carry_out
 from accounts.billing.changes import READ_SUBSCRIPTION
 from accounts.billing.correcting import READ_PAYMENT, correct
@@ -155,6 +156,15 @@ def ban_or_free_at_identity_provider(message: Message) -> None:
         with outcomes_for_the_relay():
             match_ban(UUID(message.payload["user"]))
     except NoIdentityKey as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+
+
+@effect(TELL_STRIPE)
+def tell_stripe(message: Message) -> None:
+    try:
+        with outcomes_for_the_relay():
+            tell_address(UUID(message.payload["user"]))
+    except NoStripeKey as error:
         raise RetryLater(REFUSED_TO_ALL, str(error)) from None
 
 

@@ -12,6 +12,7 @@ from accounts.addresses.change import (
     refuse_while_changing,
 )
 from accounts.addresses.links import promise_link
+from accounts.billing.address import promise_address
 from accounts.elsewhere.contact import promise_contact
 from accounts.elsewhere.identity import promise_identity
 from accounts.emails import canonical_email
@@ -68,8 +69,8 @@ def confirm_email(*, user: User, email: str, by: Actor, operation: str = "") -> 
     1. The account is held; its other addresses go.
     2. `User.email` follows. The profile follows by triggers, and every session that was begun
        under the old address ends, because its hash contains the address.
-    3. The first proof sends the welcome mail; a change tells the old address. Resend and the
-       identity provider are told.
+    3. The first proof sends the welcome mail; a change tells the old address. Resend, the
+       identity provider and Stripe are told.
 
     Where an identity provider is configured, a change only begins here: see accounts.addresses.change.
 
@@ -117,6 +118,7 @@ def _settle(user: User, address: EmailAddress) -> None:
     _make_it_theirs(user, address)
     promise_contact(user)
     promise_identity(user)
+    promise_address(user)
 
 
 @flow("accounts.change_unverified_email")

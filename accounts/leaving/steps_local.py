@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from accounts.addresses.requesting import forget_waiting_addresses
+from accounts.billing.address import promise_address
 from accounts.billing.plan import PENDING
 from accounts.elsewhere.contact import promise_contact
 from accounts.elsewhere.identity import promise_identity
@@ -75,6 +76,7 @@ def let_stay(user: User) -> None:
     User.objects.filter(pk=user.pk).update(leaving_since=None)
     promise_contact(user)
     promise_identity(user)
+    promise_address(user)
 
 
 def end_of_grace(at: At) -> datetime:
