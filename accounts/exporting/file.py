@@ -94,7 +94,9 @@ def _write_tables(archive: ZipFile, contents: Contents) -> dict[str, int]:
 
 
 def _write_table(entry: TextIO, columns: list[str], rows: Iterator[dict[str, Any]]) -> int:
-    table, count = csv.writer(entry), 0
+    # All of it in quotes: some spreadsheets part what has none at semicolons and tabs as well, and
+    # would take the second half for a cell that begins there.
+    table, count = csv.writer(entry, quoting=csv.QUOTE_ALL), 0
     table.writerow(columns)
     for row in rows:
         table.writerow([cell(row[column]) for column in columns])

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.leaving.holding import HELD, OWES
 from integrity.models import Saga, SagaEvent, SagaStep
 
@@ -36,6 +38,7 @@ class LeavingFacts:
             `failed` (it could not be deleted, and stays), `looked_at` (by a person, and nothing is
             deleted), `going`, `gone`, `ended` (by a person).
         kept: why it could not be deleted, where that is no failure; else blank.
+        is_due: the time to think better of it is over, and it has not come to the seal yet.
         is_late: something doesn't answer, and is tried again.
     """
 
@@ -44,6 +47,7 @@ class LeavingFacts:
     finished_at: datetime | None
     parts: list[Part]
     kept: str
+    is_due: bool
     is_late: bool
 
     @property
@@ -52,16 +56,18 @@ class LeavingFacts:
 
     @property
     def is_on_its_way(self) -> bool:
-        return self.stage in ("staying", "going")
+        return self.is_due or self.stage in ("staying", "going")
 
 
 def leaving_facts(saga: Saga) -> LeavingFacts:
+    stage, until = _stage(saga), datetime.fromisoformat(saga.options["until"])
     return LeavingFacts(
-        stage=_stage(saga),
-        until=datetime.fromisoformat(saga.options["until"]),
+        stage=stage,
+        until=until,
         finished_at=saga.finished_at,
         parts=_parts(saga),
         kept="" if saga.cancelled_at else why_it_stays(saga.uid),
+        is_due=stage == "waiting" and until <= timezone.now(),
         is_late=saga.first_failed_at is not None or saga.state in Saga.PARKED,
     )
 

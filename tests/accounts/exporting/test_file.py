@@ -77,6 +77,15 @@ class TestTheFile:
         assert rows(files, "accounts_profile")[0]["partner_name"] == "'@SUM(1)"
         assert tables(files)["onboarding_task"]["rows"][-1]["title"] == EVIL
 
+    @pytest.mark.parametrize("title", ["Cake;=1+1", "Cake\t=1+1"])
+    def test_nor_is_a_part_of_one(self, ada, title):
+        """As where a table is taken apart at semicolons and tabs, too, unless they are in quotes."""
+        TaskFactory(wedding=ada.membership.wedding, title=title)
+        files = opened(make(ada))
+
+        assert f'"{title}"' in files["csv/onboarding_task.csv"]
+        assert rows(files, "onboarding_task")[-1]["title"] == title
+
     def test_the_page_asks_nobody_for_anything(self, ada):
         TaskFactory(wedding=ada.membership.wedding, title='<img src="https://evil.example/x.png">')
         found = []

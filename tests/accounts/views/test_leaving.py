@@ -1,10 +1,14 @@
 """The pages of whoever leaves: asked once more, shown to whoever has the link, taken back by a click."""
 
+from datetime import timedelta
+from unittest import mock
+
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.actors import VISITOR
-from accounts.leaving.deletion import Wish, leave
+from accounts.leaving.deletion import GRACE_DAYS, Wish, leave
 from accounts.models import User
 from integrity.audit import Actor
 from integrity.models import Saga
@@ -118,6 +122,26 @@ class TestTheStatusPage:
 
         assert "We are putting everything back" in words(page)
         assert Saga.objects.get().state == "compensating"
+
+    @pytest.mark.parametrize("when", ["now", "later"])
+    def test_names_no_day_that_is_over(self, client, ada, when):
+        """Between the end of the wait and the seal a vendor may hold it up, and it can still be kept."""
+        page = ask(client, when=when)
+        later = timezone.now() + timedelta(days=GRACE_DAYS + 1)
+        with mock.patch("django.utils.timezone.now", return_value=later):
+            told = words(client.get(page.url))
+
+        assert "any moment" in told
+        assert "UTC we begin" not in told
+        assert "Keep my account" in told
+        assert "Look again" in told
+
+    def test_the_mail_promises_no_way_back_from_now(self, client, ada):
+        ask(client, when="now")
+
+        mail = mailbox.last()
+        assert "or keep it" not in mail.text + mail.html
+        assert "can't be taken back" in mail.text
 
     def test_tells_when_all_is_gone_and_to_whom_it_matters(self, client, ada):
         here = ask(client, when="now").url
