@@ -33,7 +33,7 @@ class OnlyCouplesExport(AccountError):
 
 
 class IsSealed(AccountError):
-    """This account is being deleted for good, so no copy of it can be made any more."""
+    """This account is being deleted for good, or was switched off, so no copy of it can be made."""
 
 
 class OftenEnough(AccountError):
