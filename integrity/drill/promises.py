@@ -4,6 +4,8 @@ A check answers with rows and times; here yes or no is enough, at a tenth of the
 asks again has planned it already, which is most of the work where tables are small.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -34,8 +36,19 @@ def prepare() -> None:
 
 def _broken_by_rows() -> list[str]:
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        return [name for (name,) in cursor.execute(_question(), prepare=True)]
+    driver = connection.connection
+    with connection.wrap_database_errors, _planned_once(driver), Cursor(driver) as cursor:
+        return [name for (name,) in cursor.execute(_question())]
+
+
+@contextmanager
+def _planned_once(driver: Any) -> Iterator[None]:
+    """Django switches prepared statements off, for the whole session and whoever asks for one."""
+    usual, driver.prepare_threshold = driver.prepare_threshold, 0
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = usual
 
 
 @cache

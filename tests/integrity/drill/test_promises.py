@@ -1,12 +1,14 @@
 """The one statement that the drill asks says the same as the check."""
 
 import pytest
+from django.db import connection
 
 from integrity.drill.promises import broken_invariants, prepare
 from integrity.evaluate import evaluate
 from integrity.invariants.custom import Custom
 from integrity.invariants.declare import invariants
 from integrity.models import OutboxMessage
+from tests.database import execute
 from tests.integrity.drill import toys
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,3 +52,13 @@ def test_a_query_that_cannot_have_rows_holds(promise):
     promise(OutboxMessage.objects.none)
 
     assert broken_invariants() == []
+
+
+def test_a_session_that_asks_again_has_planned_it_already():
+    connection.close()
+    broken_invariants()
+    broken_invariants()
+    OutboxMessage.objects.count()
+
+    planned = execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+    assert [(text[:6], asked) for text, asked in planned] == [("SELECT", 2)]
