@@ -8,14 +8,19 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
 
 from integrity.saga import manifest
-from integrity.saga.definition import Definition, Pivot, Remote, declared_twice, sagas
+from integrity.saga.definition import Definition, Pivot, Remote, Step, declared_twice, sagas
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_STEP = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def of_the_sagas() -> Iterator[CheckMessage]:
     for each in declared_twice:
         yield _problem(301, each, "is declared twice.", hint="Rename one, or raise its version.")
+    # What is no row of steps can't be looked at any further.
+    if shapeless := [each for each in sagas if not _has_steps(each)]:
+        yield from map(_of_the_shape, shapeless)
+        return
     for each in sagas:
         yield from _of_the_name(each)
         yield from _of_the_steps(each)
@@ -25,6 +30,24 @@ def of_the_sagas() -> Iterator[CheckMessage]:
 
 def _problem(number: int, declared: Definition, text: str, *, hint: str) -> Error:
     return Error(f"{declared.name}: {text}", hint=hint, id=f"integrity.E{number}")
+
+
+def _has_steps(declared: Definition) -> bool:
+    steps: object = declared.steps
+    return (
+        isinstance(steps, tuple)
+        and len(steps) > 0
+        and all(isinstance(each, Step) for each in steps)
+    )
+
+
+def _of_the_shape(declared: Definition) -> Error:
+    return _problem(
+        309,
+        declared,
+        "`steps` is no tuple of at least one step.",
+        hint="Each is a Local, Remote, Timer, Pivot or Verify; one alone needs a comma behind it.",
+    )
 
 
 def _of_the_name(declared: Definition) -> Iterator[CheckMessage]:
@@ -47,6 +70,14 @@ def _of_the_steps(declared: Definition) -> Iterator[CheckMessage]:
                 f"{times} steps are called {name!r}.",
                 hint="Keys, rows and the timeline name steps: give each a name of its own.",
             )
+    for wrong in [each.name for each in declared.steps if not _STEP.fullmatch(each.name)]:
+        yield _problem(
+            310,
+            declared,
+            f"{wrong!r} can't name a step.",
+            hint="Lower case, digits and underscores: keys and files are called by it. `title` is"
+            " for people.",
+        )
     pivots = [place for place, step in enumerate(declared.steps) if isinstance(step, Pivot)]
     if len(pivots) > 1:
         yield _problem(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from integrity.models import PausedKind, Saga, SagaEvent, SagaStep
-from integrity.runbooks import rollback_of
+from integrity.runbooks import page_of, rollback_of
 from integrity.saga.lawful import TAKE_A_SECOND_PERSON, asked_for, lawful
 
 
@@ -45,7 +45,7 @@ def facts_of(saga: Saga) -> dict[str, Any]:
         **when_of(saga),
         "attempts": saga.attempts,
         "error": saga.error or None,
-        "rollback": rollback_of(saga.kind, step.name) if step else None,
+        "rollback": _page_about(saga.kind, step.name) if step else None,
         "asked_for_by": f"{saga.actor_kind} {saga.actor_id}",
         "to_confirm": asked_of(saga),
         "allowed_now": ", ".join(map(_typed, lawful(saga))) or None,
@@ -55,6 +55,12 @@ def facts_of(saga: Saga) -> dict[str, Any]:
 def _typed(verb: str) -> str:
     """As `manage.py saga` wants to be told."""
     return "retry --new-key" if verb == "retry_with_new_key" else verb.replace("_", "-")
+
+
+def _page_about(kind: str, step: str) -> str | None:
+    """A page that nobody has written is not pointed at."""
+    page = page_of(rollback_of(kind, step))
+    return page.address or (page.name if page.text else None)
 
 
 def asked_of(saga: Saga) -> str | None:
@@ -74,7 +80,7 @@ def step_of(step: SagaStep, kind: str) -> dict[str, Any]:
         "calls": step.attempts,
         "key_epoch": step.key_epoch,
         "left_behind": step.left_behind,
-        "rollback": rollback_of(kind, step.name),
+        "rollback": _page_about(kind, step.name),
     }
 
 

@@ -58,6 +58,20 @@ def test_a_name_that_tells_no_app_is_refused(kind):
     assert kind in problem.msg
 
 
+@pytest.mark.parametrize("steps", [(), Local("a", run=nothing), ("a", "b")])
+def test_what_is_no_row_of_steps_is_said_and_not_stumbled_over(steps):
+    saga(kind="toy.do", version=1, title="Do", steps=steps)
+
+    assert ids() == ["integrity.E309"]
+
+
+@pytest.mark.parametrize("name", ["Take Down", "take-down", ""])
+def test_a_step_whose_name_no_key_can_have_is_refused(name):
+    written(Local(name, run=nothing))
+
+    assert ids() == ["integrity.E310"]
+
+
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [
