@@ -46,10 +46,14 @@ RELAY = Actor("system", "relay", via="task")
 # A key that is refused, a quota that is used up: nobody's message gets through until somebody
 # mends that, so none of them is blamed for it.
 REFUSED_TO_ALL = 900.0
+NO_KEY = (NoContactsKey, NoIdentityKey, CannotTell)
+# Somebody else's is to be settled first, or was changed at the same moment.
+NOT_YET = (AddressIsTaken, NotYetFree, ChangedThere)
 
 
 @contextmanager
 def outcomes_for_the_relay() -> Iterator[None]:
+    """What became of it, in the relay's words."""
     try:
         yield
     except Wait as error:
@@ -58,7 +62,9 @@ def outcomes_for_the_relay() -> Iterator[None]:
         if error.is_for_everybody:
             raise RetryLater(REFUSED_TO_ALL, str(error)) from None
         raise Permanent(str(error)) from None
-    except VendorError as error:
+    except NO_KEY as error:
+        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    except (VendorError, *NOT_YET) as error:
         raise TryAgain(str(error)) from None
 
 
@@ -110,53 +116,34 @@ def read_payment(message: Message) -> None:
 
 @effect(SYNC_CONTACT)
 def tell_resend(message: Message) -> None:
-    try:
-        with outcomes_for_the_relay():
-            sync_contact(UUID(message.payload["user"]))
-    except AddressIsTaken as error:
-        raise TryAgain(str(error)) from None
-    except NoContactsKey as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        sync_contact(UUID(message.payload["user"]))
 
 
 @effect(REMOVE_CONTACT)
 def remove_from_resend(message: Message) -> None:
     """Of an account that was deleted while its contact was being made."""
-    try:
-        with outcomes_for_the_relay():
-            remove_contact(message.payload["contact"])
-    except NoContactsKey as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        remove_contact(message.payload["contact"])
 
 
 @effect(CREATE_IDENTITY)
 def tell_identity_provider(message: Message) -> None:
-    try:
-        with outcomes_for_the_relay():
-            make_identity(UUID(message.payload["user"]), tries=message.attempts)
-    except (NotYetFree, ChangedThere) as error:
-        raise TryAgain(str(error)) from None
-    except NoIdentityKey as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        make_identity(UUID(message.payload["user"]), tries=message.attempts)
 
 
 @effect(REMOVE_IDENTITY)
 def remove_from_identity_provider(message: Message) -> None:
     """Of an account that was deleted while its identity was being made."""
-    try:
-        with outcomes_for_the_relay():
-            remove_identity(UUID(message.payload["user"]))
-    except NoIdentityKey as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        remove_identity(UUID(message.payload["user"]))
 
 
 @effect(MATCH_BAN)
 def ban_or_free_at_identity_provider(message: Message) -> None:
-    try:
-        with outcomes_for_the_relay():
-            match_ban(UUID(message.payload["user"]))
-    except NoIdentityKey as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        match_ban(UUID(message.payload["user"]))
 
 
 @effect(TELL_STRIPE)
@@ -170,8 +157,5 @@ def tell_stripe(message: Message) -> None:
 
 @effect(CARRY_OUT)
 def carry_out_plan_change(message: Message) -> None:
-    try:
-        with outcomes_for_the_relay():
-            carry_out(change=message.payload["change"], tries=message.attempts, by=RELAY)
-    except CannotTell as error:
-        raise RetryLater(REFUSED_TO_ALL, str(error)) from None
+    with outcomes_for_the_relay():
+        carry_out(change=message.payload["change"], tries=message.attempts, by=RELAY)

@@ -115,12 +115,7 @@ def _buried(ids: Sequence[str]) -> dict[str, UUID]:
 
 
 def _other(there: Reached, user: Any) -> Iterator[str]:
-    as_told = (there.email.lower(), there.first_name, there.last_name) == (
-        user.email,
-        user.name,
-        "",
-    )
-    if not as_told:
+    if (there.email.lower(), there.first_name, there.last_name) != (user.email, user.name, ""):
         yield What.OTHERWISE
     if there.unsubscribed != user.unsubscribed:
         yield What.MUTED if there.unsubscribed else What.HEARD

@@ -17,8 +17,6 @@ PARTS = {
     "delete_identity": "Your log-in",
     "delete_local": "Your account, and all that you planned here",
 }
-
-
 # The looks at what is in the way of a deletion. Only their own words are for whoever leaves.
 LOOKS = ("preflight", "seal")
 REASONS = (HELD, OWES)
@@ -49,10 +47,6 @@ class LeavingFacts:
     kept: str
     is_due: bool
     is_late: bool
-
-    @property
-    def may_stay(self) -> bool:
-        return self.stage == "waiting"
 
     @property
     def is_on_its_way(self) -> bool:

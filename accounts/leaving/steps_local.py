@@ -101,7 +101,7 @@ def seal(at: At) -> None:
         contacts=at.secret("prior:mute_contact").get("contacts", []),
     )
     at.replace_secret(TARGETS, targets)
-    end_exports(user_of(at), by=at.by)
+    end_exports(user, by=at.by)
 
 
 def _refuse_to_go(user: User) -> None:

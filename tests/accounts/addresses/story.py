@@ -85,8 +85,8 @@ def changed(step, **functions):
         yield
 
 
-def dying(step, *, after):
-    return story.dying(step, kind=KIND, after=after)
+def run_through_deaths(saga, steps, *, after):
+    return story.run_through_deaths(saga, steps, kind=KIND, after=after)
 
 
 def run_until(saga, state):

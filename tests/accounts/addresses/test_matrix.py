@@ -1,8 +1,6 @@
 """Each step of a change of address meets each kind of failure, and ends with one address, the same
 here and at the provider; or waits, or needs a person."""
 
-from contextlib import ExitStack
-
 import pytest
 
 from accounts.actors import acting
@@ -25,13 +23,12 @@ from tests.accounts.addresses.story import (
     assert_stayed,
     change,
     changed,
-    dying,
     known,
+    run_through_deaths,
     run_until,
 )
 from tests.accounts.elsewhere.supabase_story import there
-from tests.accounts.leaving.story import Died, run, run_to_the_end, time_passes
-from tests.rounds import rounds_until
+from tests.accounts.leaving.story import run, run_to_the_end, time_passes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What may have happened or not, what asks for patience, and what refuses everybody for a while.
@@ -111,16 +108,8 @@ class TestAPassingFailure:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_so_does_a_worker_that_dies_in_each_step(self, ada, when):
-        saga, deaths = change(ada), 0
-        with ExitStack() as stack:
-            for step in STEPS:
-                stack.enter_context(dying(step, after=when == "after"))
-            for _ in rounds_until(lambda: saga.finished_at, "the change's end"):
-                try:
-                    run_to_the_end(saga)
-                except Died:
-                    deaths += 1
-                    time_passes()
+        saga = change(ada)
+        deaths = run_through_deaths(saga, STEPS, after=when == "after")
 
         assert (saga.state, deaths) == ("completed", len(STEPS))
         assert_moved(ada)

@@ -1,7 +1,5 @@
 """Each step of a copy meets each kind of failure, and it ends whole, waits, or leaves nothing."""
 
-from contextlib import ExitStack
-
 import pytest
 
 from accounts.clients import payments
@@ -13,13 +11,12 @@ from integrity.models import SagaSecret
 from tests import mailbox
 from tests.accounts.exporting.story import ask, assert_nothing_is_kept, make, opened, rows, tables
 from tests.accounts.leaving.story import (
-    Died,
     assert_gone,
     at_vendors,
     changed,
-    dying,
     known_everywhere,
     run,
+    run_through_deaths,
     run_to_the_end,
     time_passes,
 )
@@ -99,16 +96,8 @@ class TestAPassingFailure:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_so_is_a_worker_that_dies_in_each_step(self, ada, when):
-        saga, deaths = ask(ada.user), 0
-        with ExitStack() as stack:
-            for step in (*LOCAL, *CALLS):
-                stack.enter_context(dying(step, after=when == "after", kind=KIND))
-            for _ in rounds_until(lambda: saga.finished_at, "the copy's end"):
-                try:
-                    run_to_the_end(saga)
-                except Died:
-                    deaths += 1
-                    time_passes()
+        saga = ask(ada.user)
+        deaths = run_through_deaths(saga, (*LOCAL, *CALLS), after=when == "after", kind=KIND)
 
         assert (saga.state, deaths) == ("completed", 6)
         assert opened(ready_export(ada.user))

@@ -1,6 +1,6 @@
 """A couple that three vendors know, how they leave, and what the vendors' own ledgers say of it."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ from integrity.models import ProviderGate, Saga, SagaStep
 from integrity.saga.definition import newest
 from integrity.saga.engine import run_due
 from tests.factories import CoupleFactory
+from tests.rounds import rounds_until
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 NOW, LATER = Wish(days=0), Wish()
@@ -114,6 +115,21 @@ def dying(step, *, after, kind=KIND):
     do = declared.run
     with changed(step, kind=kind, run=run):
         yield
+
+
+def run_through_deaths(saga, steps, *, after, kind=KIND):
+    """To the end, though a worker dies in each of these steps. Says how many have."""
+    deaths = 0
+    with ExitStack() as stack:
+        for step in steps:
+            stack.enter_context(dying(step, after=after, kind=kind))
+        for _ in rounds_until(lambda: saga.finished_at, "the saga's end"):
+            try:
+                run_to_the_end(saga)
+            except Died:
+                deaths += 1
+                time_passes()
+    return deaths
 
 
 def at_vendors(known, vendors):

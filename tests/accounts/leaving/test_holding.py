@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.leaving import steps_local as leaving_steps_local
+from accounts.leaving import steps_local
 from accounts.leaving.deletion import Wish, token_of
 from accounts.leaving.holding import HELD, OWES, NotHeld, NothingToHold, lift_hold, place_hold
 from accounts.models import Hold, Member, Tombstone, User
@@ -58,7 +58,7 @@ class TestADeletionOf:
         is_kept(ada, saga, HELD, client)
 
     def test_one_that_was_held_between_the_last_look_and_the_seal(self, ada, client, monkeypatch):
-        saga, bury = begin(ada), leaving_steps_local.leaver
+        saga, bury = begin(ada), steps_local.user_of
         looks = []
 
         def hold_late(at):
@@ -67,7 +67,7 @@ class TestADeletionOf:
                 Hold.objects.get_or_create(user=ada.user, reason="late", placed_by="eve")
             return bury(at)
 
-        monkeypatch.setattr(leaving_steps_local, "leaver", hold_late)
+        monkeypatch.setattr(steps_local, "user_of", hold_late)
 
         is_kept(ada, saga, HELD, client)
         assert {"preflight", "seal"} <= set(looks)

@@ -1,8 +1,6 @@
 """Each step of a deletion meets each kind of failure, and every account ends whole: gone everywhere, as
 before everywhere, or sealed and waiting for a person. The vendors' own ledgers say so."""
 
-from contextlib import ExitStack
-
 import pytest
 
 from accounts.clients import payments
@@ -13,16 +11,15 @@ from integrity.saga.control import retry
 from integrity.saga.outcomes import RefusedForGood
 from tests.accounts.leaving.story import (
     AS_BEFORE,
-    Died,
     assert_as_before,
     assert_gone,
     assert_sealed,
     at_vendors,
     begin,
     changed,
-    dying,
     known_everywhere,
     run,
+    run_through_deaths,
     run_to_the_end,
     time_passes,
 )
@@ -96,16 +93,8 @@ class TestAPassingFailure:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_so_does_a_worker_that_dies_in_each_step(self, ada, vendors, when):
-        saga, deaths = begin(ada), 0
-        with ExitStack() as stack:
-            for step in STEPS:
-                stack.enter_context(dying(step, after=when == "after"))
-            for _ in rounds_until(lambda: saga.finished_at, "the deletion's end"):
-                try:
-                    run_to_the_end(saga)
-                except Died:
-                    deaths += 1
-                    time_passes()
+        saga = begin(ada)
+        deaths = run_through_deaths(saga, STEPS, after=when == "after")
 
         assert (saga.state, deaths) == ("completed", len(STEPS))
         assert_gone(ada, vendors)
