@@ -5,6 +5,7 @@ vendors' ids; so what a vendor has is recognised by its id, never by an address,
 somebody else's by now.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ from integrity.transactions import transaction_required
 
 KIND = "accounts.remove_remains"
 BATCH = 1000
+# As accounts.models.deletion.digest() writes it; any other spelling would match nothing.
+DIGEST = re.compile(r"[0-9a-f]{64}")
 Found = Mapping[UUID, Mapping[str, list[str]]]
 
 
@@ -158,7 +161,7 @@ def _read(line: Mapping[str, Any]) -> Grave:
         digests = set(line["vendor_ids"])
         if sealed_at is None or not is_aware(sealed_at):
             raise NotALine(NotALine.__doc__)
-        if any(len(bytes.fromhex(each)) != 32 for each in digests):
+        if not all(map(DIGEST.fullmatch, digests)):
             raise NotALine(NotALine.__doc__)
         return Grave(UUID(line["uid"]), sealed_at, digests)
     except (AttributeError, KeyError, TypeError, ValueError):

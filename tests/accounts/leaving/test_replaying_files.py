@@ -18,6 +18,7 @@ from tests.accounts.leaving.test_replaying import APPLY, replay, saga
 pytestmark = pytest.mark.django_db(transaction=True)
 GRAVES = [UUID(int=number, version=4) for number in (1, 2, 3)]
 LINE = {"of": "accounts.tombstones", "uid": str(GRAVES[0]), "vendor_ids": []}
+SEALED = {**LINE, "sealed_at": "2026-11-20T10:00Z"}
 
 
 @pytest.fixture
@@ -57,7 +58,10 @@ def buried():
         json.dumps({**LINE, "uid": "x"}).encode(),
         json.dumps({**LINE, "sealed_at": "2026-11-20T10:00:00"}).encode(),
         json.dumps({**LINE, "sealed_at": "yesterday"}).encode(),
-        json.dumps({**LINE, "sealed_at": "2026-11-20T10:00Z", "vendor_ids": ["ab"]}).encode(),
+        json.dumps({**SEALED, "vendor_ids": ["ab"]}).encode(),
+        json.dumps({**SEALED, "vendor_ids": ["ab " * 32]}).encode(),
+        json.dumps({**SEALED, "vendor_ids": ["AB" * 32]}).encode(),
+        json.dumps({**SEALED, "vendor_ids": [7]}).encode(),
     ],
 )
 def test_refuses_what_is_no_export_and_changes_nothing(written, content):
