@@ -44,7 +44,8 @@ A_WORD_OF_HERS = re.compile(r"\bada\b")
 
 
 class Provider:
-    """A script of faults, the next one for the next call; none means that it works."""
+    """A script of faults, the next one for the next call; none means that it works. One that can be
+    called is given the landing of the call, and does with it what it likes."""
 
     def __init__(self):
         self.faults = deque()
@@ -53,36 +54,43 @@ class Provider:
         self.late = []
         self.visit = lambda label: None
         self.calls = []
+        self.asked = []
+        self.effects = []
 
     def call(self, at, effect):
         """`effect` happens once a key, whatever is answered."""
         self.visit(f"before the call of {at.step}")
         self.calls.append(at.key)
+        self.asked.append(at)
         if at.step == self.rejects:
             raise RefusedForGood("422")
         fault = self.down or (self.faults.popleft() if self.faults else None)
         if isinstance(fault, Exception):
             raise fault
         if fault == "late":
-            self.late.append((at.key, effect))
+            self.late.append((at, effect))
             raise OutcomeUnknown("timed out")
+        if callable(fault):
+            return fault(lambda: self.land(at, effect))
         if fault == "stored":
             Answer.objects.get_or_create(key=at.key, defaults={"failed": True})
-        self.land(at.key, effect)
+        self.land(at, effect)
         if Answer.objects.get(key=at.key).failed:
             raise OutcomeUnknown("500", answered=True)
         if fault == "after":
             raise OutcomeUnknown("timed out")
-        self.visit(f"after the call of {at.step}")
+        return self.visit(f"after the call of {at.step}")
 
-    def land(self, key, effect):
-        if not Answer.objects.filter(key=key).exists():
+    def land(self, at, effect):
+        if not Answer.objects.filter(key=at.key).exists():
             effect()
-            Answer.objects.create(key=key)
+            self.effects.append(at)
+            Answer.objects.create(key=at.key)
 
     def land_late(self):
-        while self.late:
-            self.land(*self.late.pop(0))
+        late, self.late = self.late, []
+        for call in late:
+            self.land(*call)
 
 
 FAULTS = {
