@@ -5,7 +5,8 @@ import itertools
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
@@ -15,7 +16,7 @@ from django.db import Error, connection
 
 from integrity.conf import config
 from integrity.log import kind_and_place, log_event
-from integrity.models import FlowOutcome, Operation
+from integrity.models import Ended, FlowOutcome, Operation
 from integrity.registry import Registry
 from integrity.sqlstate import QUERY_CANCELED, RETRYABLE, TIMEOUTS, sqlstate
 from integrity.transactions import (
@@ -66,6 +67,7 @@ class _Tries:
 
 _registry: Registry[Flow] = Registry("flow")
 _current: ContextVar[_Run | None] = ContextVar("integrity_flow", default=None)
+_ended: ContextVar[list[Ended] | None] = ContextVar("integrity_flows_ended", default=None)
 
 
 def flow(
@@ -147,7 +149,8 @@ def _recorded(declared: Flow, body: Callable[[], R]) -> R:
         outcome = _outcome_of(error)
         raise
     finally:
-        _record(declared.name, outcome, time.monotonic() - started, tries)
+        seconds = time.monotonic() - started
+        _record(Ended(declared.name, outcome.value, seconds, tries.retries, tries.timeouts))
 
 
 def _outcome_of(error: Exception) -> Outcome:
@@ -221,20 +224,36 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, 0.02 * 2**attempt))
 
 
-def _record(name: str, outcome: Outcome, seconds: float, tries: _Tries) -> None:
+@contextmanager
+def counted_together() -> Iterator[None]:
+    """How the flows in here end is counted by one statement, when all of them have."""
+    ended: list[Ended] = []
+    token = _ended.set(ended)
     try:
-        FlowOutcome.add(
-            flow=name,
-            outcome=outcome,
-            seconds=seconds,
-            retries=tries.retries,
-            timeouts=tries.timeouts,
-        )
+        yield
+    finally:
+        _ended.reset(token)
+        _count(ended)
+
+
+def _record(ended: Ended) -> None:
+    together = _ended.get()
+    if together is None:
+        _count([ended])
+    else:
+        together.append(ended)
+
+
+def _count(ended: Sequence[Ended]) -> None:
+    if not ended:
+        return
+    try:
+        FlowOutcome.add(*ended)
     except Error as error:
         log_event(
             logger,
             logging.WARNING,
             "flow.outcome_not_recorded",
-            flow=name,
+            flow=ended[-1].flow,
             error=kind_and_place(error),
         )

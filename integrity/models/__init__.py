@@ -2,7 +2,7 @@ from integrity.models.alerts import Alert, Incident, IncidentChange
 from integrity.models.audit import AuditEntry
 from integrity.models.desk import Invariant, Overview, Repair
 from integrity.models.findings import Finding
-from integrity.models.flows import FlowOutcome, Operation
+from integrity.models.flows import Ended, FlowOutcome, Operation
 from integrity.models.outbox import EffectCount, OutboxMessage
 from integrity.models.repairs import PlannedChange, RepairPlan, UnattendedRepair
 from integrity.models.runs import Run, RunResult
@@ -14,6 +14,7 @@ __all__ = [
     "Alert",
     "AuditEntry",
     "EffectCount",
+    "Ended",
     "Finding",
     "FlowOutcome",
     "Heartbeat",

@@ -1,6 +1,7 @@
 """What flows did: the operations they claimed, and how they ended."""
 
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from django.db import connection, models
@@ -33,6 +34,18 @@ class Operation(models.Model):
                 [flow, key],
             )
             return bool(cursor.rowcount)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One run of a flow: how it ended, its seconds, the attempts after its first, and how often a
+    lock, a statement or a rest took too long."""
+
+    flow: str
+    outcome: str
+    seconds: float
+    retries: int = 0
+    timeouts: int = 0
 
 
 class FlowOutcome(models.Model):
@@ -72,13 +85,11 @@ class FlowOutcome(models.Model):
         return f"{self.flow} {self.outcome} {self.hour:%Y-%m-%d %H}h"
 
     @classmethod
-    def add(
-        cls, *, flow: str, outcome: Outcome, seconds: float, retries: int = 0, timeouts: int = 0
-    ) -> None:
-        """Count one run. Losing the last counts in a server crash is fine; waiting is not."""
-        values: list[str | float] = [flow, outcome.value, seconds, seconds, retries, timeouts]
+    def add(cls, *runs: Ended) -> None:
+        """Count them. Losing the last counts in a server crash is fine; waiting is not."""
+        columns = [list(column) for column in zip(*map(astuple, runs), strict=True)]
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT_ONE + _ADD_UP, values)
+            cursor.execute(_COUNT + _ADD_UP, columns)
 
     @classmethod
     def fold(cls, keys: Sequence[int]) -> int:
@@ -98,13 +109,17 @@ ON CONFLICT (flow, hour, outcome) DO UPDATE SET
 """
 # The settings hold for this statement's own transaction: it waits neither for the disk nor for
 # somebody who holds the row.
-_COUNT_ONE = """
+_COUNT = """
 WITH unhurried AS (
     SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '200ms', true)
 )
 INSERT INTO integrity_flowoutcome AS known
     (flow, hour, outcome, count, seconds_total, seconds_max, retries, timeouts)
-SELECT %s, date_trunc('hour', now()), %s, 1, %s, %s, %s, %s FROM unhurried
+SELECT flow, date_trunc('hour', now()), outcome, count(*), sum(seconds), max(seconds), sum(retries),
+    sum(timeouts)
+FROM unhurried, unnest(%s::text[], %s::text[], %s::float8[], %s::bigint[], %s::bigint[])
+    AS ended(flow, outcome, seconds, retries, timeouts)
+GROUP BY flow, outcome ORDER BY flow, outcome
 """
 _FOLD = """
 WITH gone AS (DELETE FROM integrity_flowoutcome WHERE id = ANY(%s) RETURNING *)

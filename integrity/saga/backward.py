@@ -2,16 +2,13 @@
 
 import time
 
-from django.db.models import F
-from django.db.models.functions import Now
-
 from integrity.models import SagaStep
-from integrity.saga import gates
 from integrity.saga.definition import Local, Remote, Step
 from integrity.saga.forward import gate_is_shut
 from integrity.saga.held import Held, State, Status, key_of, leased, move, renew
 from integrity.saga.outcomes import ChangedSince, Gone, OutcomeUnknown
 from integrity.saga.places import end, has_to_be_undone, step_back
+from integrity.saga.writes import NOW
 from integrity.transactions import transaction_required
 
 
@@ -43,7 +40,7 @@ def _undo_remotely(held: Held, declared: Remote) -> bool:
     step, began = held.step, time.monotonic()
 
     def begin() -> None:
-        held.write_step(step, status=Status.UNDOING, attempts=F("attempts") + 1)
+        held.write_step(step, status=Status.UNDOING, attempts=step.attempts + 1)
         held.write(**leased())
         held.note("undo_begun", step, attempt=held.saga.attempts + 1, key=key_of(held.saga, step))
 
@@ -53,7 +50,7 @@ def _undo_remotely(held: Held, declared: Remote) -> bool:
     seconds = round(time.monotonic() - began, 3)
 
     def record() -> bool:
-        gates.answered(declared.provider)
+        held.answered(declared.provider)
         return undone(held, seconds=seconds)
 
     return move(held=held, change=record)
@@ -68,7 +65,7 @@ def undone(
     error: str | None = None,
 ) -> bool:
     """Record how the undo of the step at which the saga is went, and go on."""
-    held.write_step(held.step, status=status, in_doubt=False, finished_at=Now())
+    held.write_step(held.step, status=status, in_doubt=False, finished_at=NOW)
     held.note(f"step_{status}", held.step, seconds=seconds, error=error)
     return step_back(held)
 
@@ -108,7 +105,7 @@ def _undo_again(held: Held, declared: Remote, step: SagaStep) -> None:
 def renew_undo_key(held: Held, step: SagaStep) -> None:
     """The provider may give its stored failure to the old key for ever. The undo looks before it
     sets, so another key does nothing twice."""
-    held.write_step(step, key_epoch=F("key_epoch") + 1)
+    held.write_step(step, key_epoch=step.key_epoch + 1)
 
 
 @transaction_required

@@ -24,10 +24,7 @@ def claim() -> Saga | None:
         "lease": timedelta(seconds=config().saga_lease),
         "owner": this_worker(),
     }
-    for sql in (_CLAIM_BEGUN, _CLAIM_NEW):
-        for claimed in Saga.objects.raw(sql, values):
-            return claimed
-    return None
+    return next(iter(Saga.objects.raw(_CLAIM, values)), None)
 
 
 def known() -> list[str]:
@@ -46,14 +43,19 @@ _KNOWN = """
     WHERE step.saga_id = saga.id AND step.position = saga.position
 ), ''))
 """
-_CLAIM = f"""
-WITH due AS (
+_DUE = f"""
     SELECT id, wait = 'at_work' AS died FROM integrity_saga AS saga
     WHERE state IN ('running', 'compensating') AND wake_at <= now()
       AND NOT EXISTS (SELECT FROM integrity_pausedkind AS paused WHERE paused.kind = saga.kind)
-      AND started_at IS {{begun}} AND {_KNOWN} = ANY(%(known)s)
+      AND {{which}} AND {_KNOWN} = ANY(%(known)s)
     ORDER BY wake_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - of constants
+_CLAIM = f"""
+WITH due AS (
+    WITH begun AS ({_DUE.format(which="started_at IS NOT NULL")}),
+    fresh AS ({_DUE.format(which="started_at IS NULL AND NOT EXISTS (SELECT FROM begun)")})
+    SELECT * FROM begun UNION ALL SELECT * FROM fresh
 )
 UPDATE integrity_saga AS saga
 SET fence = fence + 1, owner = %(owner)s, wake_at = now() + %(lease)s, wait = 'at_work',
@@ -61,8 +63,6 @@ SET fence = fence + 1, owner = %(owner)s, wake_at = now() + %(lease)s, wait = 'a
 FROM due WHERE saga.id = due.id
 RETURNING saga.*, due.died
 """  # noqa: S608 - of constants
-_CLAIM_BEGUN = _CLAIM.format(begun="NOT NULL")
-_CLAIM_NEW = _CLAIM.format(begun="NULL")
 
 
 def park_unknown() -> int:

@@ -94,9 +94,7 @@ def _as_it_was(seen: Saga) -> dict[str, Any]:
 
 
 def _locked(uid: UUID, version: int | None) -> Saga:
-    # As the engine does it: first the steps, then the saga.
-    steps = SagaStep.objects.filter(saga__uid=uid).order_by("position")
-    list(steps.select_for_update(no_key=True, of=("self",)).values_list("position"))
+    # As the engine does it: the saga before its steps.
     seen = Saga.objects.select_for_update(no_key=True).filter(uid=uid).first()
     if seen is None:
         raise NotFound(f"There is no saga {uid}.")

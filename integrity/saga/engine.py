@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import Error, connection
 
+from integrity.flows import counted_together
 from integrity.log import binding, kind_and_place, log_event
 from integrity.models import Saga
 from integrity.saga.backward import look_back, take_back
@@ -14,7 +15,7 @@ from integrity.saga.claim import claim, park_unknown
 from integrity.saga.definition import Step
 from integrity.saga.failing import fail
 from integrity.saga.forward import take
-from integrity.saga.held import Held, LostLease, TooLate, give_back, leased, look, move
+from integrity.saga.held import Held, LostLease, TooLate, give_back, hold, leased, move
 from integrity.saga.places import OVER, Attention, end, park, step_forward
 from integrity.transactions import CommitNotConfirmed
 
@@ -46,7 +47,7 @@ def run_due(*, limit: int | None = None, seconds: float = math.inf) -> Ran:
         if saga is None:
             break
         taken += 1
-        with binding(saga=saga.uid):
+        with binding(saga=saga.uid), counted_together():
             go_on(saga, stop_at)
     return Ran(taken, parked)
 
@@ -54,12 +55,11 @@ def run_due(*, limit: int | None = None, seconds: float = math.inf) -> Ran:
 def go_on(saga: Saga, stop_at: float = math.inf) -> None:
     """With one that this worker has claimed."""
     try:
-        _note_a_death(saga)
-        held = look(saga)
+        held = _note_a_death(hold(saga))
         held.until = stop_at
         while advance(held):
-            held = held.ahead or look(saga)
-            held.until = stop_at
+            assert held.ahead is not None
+            held = held.ahead
             if time.monotonic() > stop_at and not held.begun:
                 give_back(held)
                 return
@@ -116,10 +116,13 @@ def _complete(held: Held) -> bool:
     return False
 
 
-def _note_a_death(saga: Saga) -> None:
-    if getattr(saga, "died", False):
-        held = look(saga)
-        move(held=held, change=lambda: _took_over(held))
+def _note_a_death(held: Held) -> Held:
+    """Of the worker before this one, if it has died."""
+    if not getattr(held.saga, "died", False):
+        return held
+    move(held=held, change=lambda: _took_over(held))
+    assert held.ahead is not None
+    return held.ahead
 
 
 def _took_over(held: Held) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DataError, Error, IntegrityError, NotSupportedError, ProgrammingError
-from django.db.models.functions import Now
 
 from integrity.flows import Busy
 from integrity.log import kind_and_place, log_event, without_addresses
@@ -26,6 +25,7 @@ from integrity.saga.outcomes import (
     StepError,
 )
 from integrity.saga.places import Attention, park, turn_back
+from integrity.saga.writes import NOW
 from integrity.sealed import UnreadableSeal
 from integrity.transactions import transaction_required
 
@@ -170,7 +170,7 @@ def _tell_the_gate(failure: _Failure) -> bool:
         gates.refused_all(declared.provider, failure.text)
         return True
     if isinstance(error, RefusedForGood | PauseAsked):
-        gates.answered(declared.provider)
+        failure.held.answered(declared.provider)
         return False
     return gates.failed(declared.provider, failure.held.saga, failure.text)
 
@@ -188,7 +188,7 @@ def _wait(failure: _Failure, *, no_attempt: bool) -> bool:
     if isinstance(error, PauseAsked):
         seconds = min(max(SHORTEST_PAUSE, error.after), LONGEST_AFTER)
     wait = Wait.GATE if no_attempt and not isinstance(error, PauseAsked) else Wait.RETRY
-    first = held.saga.first_failed_at or Now()
+    first = held.saga.first_failed_at or NOW
     held.write(
         attempts=attempts,
         crashes=0,

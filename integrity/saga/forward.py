@@ -5,17 +5,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Now
-
 from integrity.conf import config
 from integrity.models import Saga, SagaStep
 from integrity.saga import gates
 from integrity.saga.definition import Local, More, Pivot, Probe, Remote, Step, Timer, Told, Verify
 from integrity.saga.held import Held, Status, Wait, key_of, leased, move, waiting
 from integrity.saga.outcomes import NotDone
-from integrity.saga.places import Attention, park, step_forward
+from integrity.saga.places import Attention, following, park, step_forward
 from integrity.saga.secrets import replace_secret
+from integrity.saga.writes import NOW
 from integrity.transactions import transaction_required
 
 ROUNDS = 3
@@ -56,12 +54,12 @@ def _do_locally(held: Held, declared: Local | Pivot) -> bool:
     """The effect, its record and the saga's row are one transaction, so it happens once."""
     told = declared.run(held.at(held.step))
     if isinstance(told, More):
-        held.write_step(held.step, status=Status.STARTED, started_at=held.step.started_at or Now())
+        held.write_step(held.step, status=Status.STARTED, started_at=held.step.started_at or NOW)
         held.write(**leased(), **Saga.FRESH)
         return True
     if isinstance(declared, Pivot):
         position = held.step.position
-        return done(held, told, pivot_at=Now(), pivot_position=position)
+        return done(held, told, pivot_at=NOW, pivot_position=position)
     return done(held, told)
 
 
@@ -102,7 +100,7 @@ def _wait_at_gate(held: Held, provider: str) -> bool:
         return False
     if held.out_of_patience:
         raise OutForTooLong("its provider refuses everybody, for too long")
-    since = held.saga.first_failed_at or Now()
+    since = held.saga.first_failed_at or NOW
     held.write(**{**waiting(Wait.GATE, 0), "wake_at": until}, first_failed_at=since)
     return True
 
@@ -115,7 +113,7 @@ def _capture(held: Held, declared: Remote, step: SagaStep) -> None:
 
     def keep() -> None:
         replace_secret(held.saga.uid, f"prior:{step.name}", prior)
-        held.write_step(step, status=Status.STARTED, started_at=Now())
+        held.write_step(step, status=Status.STARTED, started_at=NOW)
         held.write(**leased())
 
     move(held=held, change=keep)
@@ -123,42 +121,35 @@ def _capture(held: Held, declared: Remote, step: SagaStep) -> None:
 
 def _begin(held: Held, step: SagaStep) -> None:
     def begin() -> None:
-        _note_begin(held, step, attempt=held.saga.attempts + 1)
+        held.write_step(step, **_as_begun(step))
+        held.note("step_begun", step, attempt=held.saga.attempts + 1, key=key_of(held.saga, step))
         held.write(**leased())
 
     move(held=held, change=begin)
 
 
-@transaction_required
-def _note_begin(held: Held, step: SagaStep, *, attempt: int) -> None:
-    held.write_step(
-        step,
-        status=Status.STARTED,
-        started_at=step.started_at or Now(),
-        in_doubt=True,
-        attempts=F("attempts") + 1,
-    )
-    held.note("step_begun", step, attempt=attempt, key=key_of(held.saga, step))
+def _as_begun(step: SagaStep) -> dict[str, Any]:
+    return {
+        "status": Status.STARTED,
+        "started_at": step.started_at or NOW,
+        "in_doubt": True,
+        "attempts": step.attempts + 1,
+    }
 
 
 @transaction_required
-def _begin_ahead(held: Held, *, answered: str) -> None:
+def _begin_ahead(held: Held, step: SagaStep, *, answered: str) -> None:
     """Begin the step after the one that is recorded here, and spare it a transaction of its own.
 
     Args:
         answered: the provider that has just dealt with a call, so that its gate is open.
     """
-    ahead = held.ahead
-    if ahead is None or ahead.paused or time.monotonic() > ahead.until:
-        return
-    step, declared = ahead.step, ahead.declaration(ahead.step)
+    declared = held.declaration(step)
     if not isinstance(declared, Remote) or declared.capture is not None:
         return
-    if step.status != Status.PENDING or step.in_doubt:
-        return
-    if declared.provider == answered or not gates.is_shut(declared.provider):
-        _note_begin(held, step, attempt=1)
-        ahead.begun = True
+    if step.status == Status.PENDING and not step.in_doubt and time.monotonic() <= held.until:
+        gate = "" if declared.provider == answered else declared.provider
+        held.begin_ahead(step, _as_begun(step), gate=gate, key=key_of(held.saga, step))
 
 
 def _renew_key(held: Held, step: SagaStep) -> None:
@@ -176,7 +167,7 @@ def _recorded(
     seconds = round(time.monotonic() - began, 3)
 
     def record() -> bool:
-        gates.answered(declared.provider)
+        held.answered(declared.provider)
         return done(held, told, seconds=seconds, found=found, answered=declared.provider)
 
     return move(held=held, change=record)
@@ -200,13 +191,13 @@ def done(
         result=dict(told or {}),
         in_doubt=False,
         answered=False,
-        started_at=held.step.started_at or Now(),
-        finished_at=Now(),
+        started_at=held.as_written(held.step).started_at or NOW,
+        finished_at=NOW,
     )
     held.note(f"step_{status}", held.step, seconds=seconds, found=found)
-    goes_on = step_forward(held, **more)
-    _begin_ahead(held, answered=answered)
-    return goes_on
+    if ahead := following(held):
+        _begin_ahead(held, ahead, answered=answered)
+    return step_forward(held, **more)
 
 
 def _let_time_pass(held: Held, declared: Timer) -> bool:
@@ -230,7 +221,7 @@ def _sleep(held: Held, due: datetime) -> bool:
     """The end is fixed when the step is reached."""
 
     def fall_asleep() -> bool:
-        held.write_step(held.step, status=Status.STARTED, started_at=Now(), due_at=due)
+        held.write_step(held.step, status=Status.STARTED, started_at=NOW, due_at=due)
         held.write(**{**waiting(Wait.TIMER, 0), "wake_at": due})
         held.note("waiting", held.step, until=due.isoformat())
         return False

@@ -38,12 +38,6 @@ def pass_or_wait(provider: str) -> datetime | None:
 
 
 @transaction_required
-def answered(provider: str) -> None:
-    """It has dealt with a call, whatever it said to it."""
-    ProviderGate.objects.filter(provider=provider).delete()
-
-
-@transaction_required
 def failed(provider: str, saga: Saga, reason: str) -> bool:
     """It did not deal with a call. Whether its gate is shut now, so that this was no attempt."""
     gate = _held(provider)

@@ -14,12 +14,12 @@ from django.db.models.functions import Now
 from integrity.audit import Actor
 from integrity.conf import config
 from integrity.flows import flow
-from integrity.models import PausedKind, Saga, SagaEvent, SagaStep
+from integrity.models import PausedKind, Saga, SagaStep
 from integrity.saga.context import At
 from integrity.saga.definition import Definition, Remote, Step, sagas
 from integrity.saga.events import line
-from integrity.saga.rows import changed
 from integrity.saga.secrets import secret
+from integrity.saga.writes import Begun, FromNow, Writes
 from integrity.transactions import transaction_required
 
 State, Wait, Status = Saga.State, Saga.Wait, SagaStep.Status
@@ -40,10 +40,11 @@ class Held:
     """A saga as it was read, with its steps, by whoever claimed it last.
 
     Args:
+        steps: as they were read; `written` is how this worker has left them since.
         until: the worker begins no further step after this time, of `time.monotonic`.
-        begun: the step at which it is was begun when the one before it was recorded, and is
-            otherwise as it was before that.
-        ahead: as the last move has left it, where that went on to another step.
+        begun: the step at which it is was begun when the one before it was recorded. Its status
+            and its doubt are those from before that.
+        ahead: as the last move has left it.
     """
 
     saga: Saga
@@ -56,10 +57,9 @@ class Held:
     begun: bool = False
     ahead: "Held | None" = None
     renewed: float = field(default_factory=time.monotonic)
+    written: dict[int, SagaStep] = field(default_factory=dict)
     # Of the open transaction.
-    _saga: Saga | None = None
-    _steps: dict[int, SagaStep] = field(default_factory=dict)
-    _events: list[SagaEvent] = field(default_factory=list)
+    writes: Writes = field(default_factory=Writes)
 
     @property
     def step(self) -> SagaStep:
@@ -106,51 +106,45 @@ class Held:
 
     @transaction_required
     def write(self, **values: Any) -> None:
-        """Write the saga's row, last in its transaction.
-
-        Raises:
-            LostLease: it was claimed or steered since it was read; roll all of it back.
-        """
-        same = {name: getattr(self.saga, name) for name in ("pk", "fence", "state", "position")}
-        values = {"updated_at": Now(), **values}
-        self._saga = changed(Saga.objects.filter(**same), values, read={"kind_is_paused": _PAUSED})
-        if self._saga is None:
-            raise LostLease(str(self.saga.uid))
+        """Write the saga's row. This and all of the following is sent at the end of the move."""
+        self.writes.saga.update(values)
 
     @transaction_required
     def write_step(self, step: SagaStep, **values: Any) -> None:
-        written = changed(SagaStep.objects.filter(pk=step.pk), values)
-        if written is not None:
-            self._steps[step.position] = written
+        self.writes.steps.setdefault(step.position, {}).update(values)
 
     @transaction_required
     def note(self, event: str, step: SagaStep | None = None, **detail: Any) -> None:
-        """For the timeline; stored at the end of the move."""
-        self._events.append(line(self.saga, event, step=step.name if step else "", **detail))
+        """For the timeline."""
+        name = step.name if step else ""
+        self.writes.events.append(line(self.saga, event, step=name, **detail))
 
     @transaction_required
-    def go_ahead(self) -> None:
-        """What was just written is what a look would find, so nobody has to take one."""
-        assert self._saga is not None
-        steps = [self._steps.get(each.position, each) for each in self.steps]
-        now, paused = self._saga.updated_at, self._saga.kind_is_paused  # type: ignore[attr-defined]
-        self.ahead = Held(self._saga, steps, self.declared, now, paused, until=self.until)
-
-    def forget_the_last_move(self) -> None:
-        self.ahead, self._saga, self._steps, self._events = None, None, {}, []
+    def answered(self, provider: str) -> None:
+        """It has dealt with a call, whatever it said to it: its gate is open."""
+        self.writes.answered = provider
 
     @transaction_required
-    def store_events(self) -> None:
-        SagaEvent.objects.bulk_create(self._events)
+    def begin_ahead(self, step: SagaStep, values: dict[str, Any], *, gate: str, key: str) -> None:
+        """The call of another step, in the transaction that records the one at which it is."""
+        event = line(self.saga, "step_begun", step=step.name, attempt=1, key=key)
+        self.writes.ahead = Begun(step, gate, values, event)
+
+    def as_written(self, step: SagaStep) -> SagaStep:
+        """With what this worker has written to it since it was read."""
+        return self.writes.step(self.written.get(step.position, step))
+
+    def go_ahead(self, saga: Saga) -> None:
+        """What was just committed is what a look would find, so nobody has to take one."""
+        now, paused = saga.updated_at, saga.kind_is_paused  # type: ignore[attr-defined]
+        steps = [self.as_written(each) for each in self.steps]
+        self.written, self.writes = {each.position: each for each in steps}, Writes()
+        self.ahead = Held(saga, steps, self.declared, now, paused, self.until)
+        self.ahead.begun = saga.begun  # type: ignore[attr-defined]
 
     def must_be_fresh(self) -> None:
         if time.monotonic() - self.renewed > config().saga_lease * FRESH_SHARE:
             raise TooLate(str(self.saga.uid))
-
-
-_PAUSED = (
-    "EXISTS (SELECT FROM integrity_pausedkind AS other WHERE other.kind = integrity_saga.kind)"
-)
 
 
 def key_of(saga: Saga, step: SagaStep) -> str:
@@ -159,33 +153,50 @@ def key_of(saga: Saga, step: SagaStep) -> str:
     return f"saga:{saga.uid}:{step.name}:{do}:{step.key_epoch}"
 
 
-@flow("integrity.move_saga")
 def move(*, held: Held, change: Callable[[], bool | None]) -> bool:
     """One step of a saga's life: what it does here, its record and the saga's row, or nothing.
 
     Raises:
-        LostLease
+        LostLease: it was claimed or steered since it was read.
     """
-    held.forget_the_last_move()
-    told = change()
-    held.store_events()
+    told, saga = _move(held=held, change=change)
+    held.go_ahead(saga)
     held.renewed = time.monotonic()
     return bool(told)
 
 
+@flow("integrity.move_saga")
+def _move(*, held: Held, change: Callable[[], bool | None]) -> tuple[bool | None, Saga]:
+    held.ahead, held.writes = None, Writes()
+    told = change()
+    saga = held.writes.store(held.saga)
+    if saga is None:
+        raise LostLease(str(held.saga.uid))
+    return told, saga
+
+
 def leased() -> dict[str, Any]:
     """As written by a worker that goes on with it."""
-    until = Now() + timedelta(seconds=config().saga_lease)
-    return {"wake_at": until, "wait": Wait.AT_WORK, "owner": this_worker()}
+    return {"wake_at": FromNow(config().saga_lease), "wait": Wait.AT_WORK, "owner": this_worker()}
 
 
 def waiting(wait: Saga.Wait, seconds: float) -> dict[str, Any]:
     """As written by a worker that lets go of it."""
-    return {"wake_at": Now() + timedelta(seconds=seconds), "wait": wait, "owner": ""}
+    return {"wake_at": FromNow(seconds), "wait": wait, "owner": ""}
 
 
 def this_worker() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def hold(saga: Saga) -> Held:
+    """One that was just claimed, as it was then: whoever has steered it since has the fence.
+
+    Raises:
+        LookupError: this code doesn't know it.
+    """
+    steps = list(SagaStep.objects.filter(saga=saga).order_by("position"))
+    return Held(saga, steps, sagas.get(f"{saga.kind}/{saga.version}"), now=saga.updated_at)
 
 
 def look(saga: Saga) -> Held:
@@ -201,9 +212,9 @@ def look(saga: Saga) -> Held:
     seen = found.first()
     if seen is None:
         raise LostLease(str(saga.uid))
-    steps = list(SagaStep.objects.filter(saga=seen).order_by("position"))
-    declared = sagas.get(f"{seen.kind}/{seen.version}")
-    return Held(seen, steps, declared, now=seen.read_at, paused=seen.kind_is_paused)
+    held = hold(seen)
+    held.now, held.paused = seen.read_at, seen.kind_is_paused
+    return held
 
 
 def give_back(held: Held) -> None:

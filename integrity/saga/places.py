@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.db.models.functions import Now
-
 from integrity.conf import config
 from integrity.models import Saga, SagaStep
 from integrity.saga.held import Held, State, Status, Wait, leased, waiting
 from integrity.saga.secrets import forget_secrets
+from integrity.saga.writes import NOW
 from integrity.transactions import transaction_required
 
 Attention = Saga.Attention
@@ -18,14 +17,16 @@ TO_UNDO = (Status.STARTED, Status.DONE, Status.UNDOING)
 @transaction_required
 def step_forward(held: Held, **more: Any) -> bool:
     """Go on to the next step that isn't over, or complete. Whether there is more to do."""
-    rest = (each for each in held.steps[held.saga.position + 1 :] if each.status not in OVER)
-    following = next(rest, None)
-    if following is not None:
-        held.write(position=following.position, **leased(), **Saga.FRESH, **more)
-        held.go_ahead()
+    if (step := following(held)) is not None:
+        held.write(position=step.position, **leased(), **Saga.FRESH, **more)
         return True
     end(held, State.COMPLETED, position=len(held.steps), **more)
     return False
+
+
+def following(held: Held) -> SagaStep | None:
+    rest = held.steps[held.saga.position + 1 :]
+    return next((each for each in rest if each.status not in OVER), None)
 
 
 @transaction_required
@@ -40,13 +41,14 @@ def turn_back(held: Held, why: str, **more: Any) -> bool:
 def step_back(held: Held) -> bool:
     """Go on to the next step before this one that has an undo, or to the end of the way back."""
     before = reversed(held.steps[: held.saga.position])
-    following = next((each for each in before if has_to_be_undone(held, each)), None)
-    if following is not None:
-        held.write(position=following.position, **leased(), **Saga.FRESH)
+    earlier = next((each for each in before if has_to_be_undone(held, each)), None)
+    if earlier is not None:
+        held.write(position=earlier.position, **leased(), **Saga.FRESH)
         return True
-    if any(each.status == Status.UNDO_FAILED for each in _as_written(held)):
+    steps = [held.as_written(each) for each in held.steps]
+    if any(each.status == Status.UNDO_FAILED for each in steps):
         park(held, Attention.UNDO_FAILED, position=-1)
-    elif any(each.status == Status.UNDONE and each.kind == "remote" for each in _as_written(held)):
+    elif any(each.status == Status.UNDONE and each.kind == "remote" for each in steps):
         # A call that was under way may land after its undo; what then stands is undone again.
         held.write(position=-1, **waiting(Wait.TIMER, config().saga_quiet), **Saga.FRESH)
     else:
@@ -77,10 +79,6 @@ def park(held: Held, why: Saga.Attention, **more: Any) -> bool:
 
 @transaction_required
 def end(held: Held, state: Saga.State, **more: Any) -> None:
-    held.write(state=state, finished_at=Now(), **waiting(Wait.READY, 0), **Saga.FRESH, **more)
+    held.write(state=state, finished_at=NOW, **waiting(Wait.READY, 0), **Saga.FRESH, **more)
     forget_secrets(held.saga)
     held.note(state)
-
-
-def _as_written(held: Held) -> list[SagaStep]:
-    return list(SagaStep.objects.filter(saga=held.saga).order_by("position"))

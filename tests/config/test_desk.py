@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Comparison, MissedEvent
 from integrity.invariants import invariants
-from integrity.models import FlowOutcome, OutboxMessage
+from integrity.models import Ended, FlowOutcome, OutboxMessage
 from integrity.outbox import enqueue
 from tests.factories import OperatorFactory
 from tests.integrity.admin.desk import run
@@ -91,7 +91,7 @@ def test_what_is_due_for_minutes_asks_for_the_worker(desk, minutes, is_late):
 
 def test_failures_of_the_last_day_are_counted_beside_what_went_well(desk):
     for outcome in ("committed", "failed", "unconfirmed"):
-        FlowOutcome.add(flow="accounts.sign_up", outcome=FlowOutcome.Outcome(outcome), seconds=0.1)
+        FlowOutcome.add(Ended("accounts.sign_up", outcome, 0.1))
 
     page = desk()
 

@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health
-from integrity.models import FlowOutcome
+from integrity.models import Ended, FlowOutcome
 from tests.exposition import parse
 
 TOKEN = "a-token-of-enough-characters"
@@ -176,7 +176,7 @@ class TestWhoMayReadMetrics:
 @pytest.mark.django_db(transaction=True)
 class TestMetrics:
     def test_are_prometheus_text(self, ask):
-        FlowOutcome.add(flow="accounts.sign_up", outcome=FlowOutcome.Outcome.COMMITTED, seconds=0.5)
+        FlowOutcome.add(Ended("accounts.sign_up", FlowOutcome.Outcome.COMMITTED, 0.5))
         response = ask("/metrics", **bearer())
         assert response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         commits = parse(response.content.decode())["integrity_flow_commits_total"]

@@ -9,12 +9,14 @@ from django.db import OperationalError
 from integrity.audit import Actor
 from integrity.drill.boundaries import COMMIT, watch
 from integrity.models import ProviderGate, Saga
+from integrity.saga.backward import renew_undo_key
 from integrity.saga.claim import claim
 from integrity.saga.definition import Local, Probe, Remote, saga
 from integrity.saga.engine import go_on, run_due
+from integrity.saga.held import LostLease, look, move
 from integrity.saga.kinds import pause_kind
 from integrity.saga.outcomes import NotDone, OutcomeUnknown, RefusedForGood, RefusedToAll
-from integrity.saga.start import start
+from integrity.saga.start import cancel, start
 from integrity.transactions import transaction
 from tests.database import execute
 from tests.integrity.saga.toys import ADA, events, pass_time, settle, statuses
@@ -130,6 +132,42 @@ def test_a_refusal_takes_back_the_one_before_as_well(letters, provider):
     letters.refresh_from_db()
     assert (letters.state, list(keys())) == ("compensated", [])
     assert statuses(letters)["first"] == "undone"
+    assert letters.steps.get(name="first").attempts == 2, "there and back"
+
+
+def test_a_step_whose_commit_fails_was_not_done_and_is_not_undone():
+    undone = []
+
+    def seal_for_nobody(at):
+        """Which PostgreSQL refuses at the COMMIT."""
+        execute("INSERT INTO integrity_sagasecret (saga_id, purpose, sealed) VALUES (-1, 'a', '')")
+
+    step = Local("write", run=seal_for_nobody, undo=lambda at: undone.append(at.step))
+    saga(kind=KIND, version=1, title="A letter", steps=(step,))
+    with transaction():
+        begun = start(KIND, subject="ada", by=ADA)
+    run_due()
+
+    begun.refresh_from_db()
+    assert (begun.state, begun.error, undone) == ("compensated", "", [])
+    assert "step_failed write" in events(begun)
+
+
+def test_where_the_fence_has_risen_not_even_a_step_s_row_is_written(letters):
+    held = look(claim())
+    with transaction():
+        cancel(letters, by=ADA)
+    with pytest.raises(LostLease):
+        move(held=held, change=lambda: renew_undo_key(held, held.step))
+
+    assert set(letters.steps.values_list("key_epoch", flat=True)) == {0}
+
+
+def test_the_time_at_which_a_call_was_begun_is_kept(letters, provider):
+    run_due()
+
+    times = letters.steps.exclude(name="write").values_list("started_at", "finished_at")
+    assert all(began < ended for began, ended in times)
 
 
 def test_no_call_is_begun_ahead_of_a_gate_that_is_shut(letters, provider):
