@@ -253,6 +253,7 @@ class TestWhoeverHasPremium:
         client.post(f"{PLAN}keep/")
 
         assert PlanChange.objects.get().kind == "keep"
+        assert "Premium is cancelled" not in page(client)
 
     def test_what_an_operator_changes_at_stripe_later_is_no_confirmation(
         self, client, couple, vendors
