@@ -20,6 +20,7 @@ from tests.drill import (
     twins,
 )
 from tests.drill.accounts import SIGN_UP, VERIFY
+from tests.drill.breaking import READS, struck
 from tests.drill.every import SCENARIOS
 from tests.drill.wizard import REPLACE
 from tests.extent import some
@@ -44,8 +45,7 @@ TORN = [
 
 def after_a_write_first(boundaries):
     """Where a torn flow is half-made, so that few shots tell."""
-    reads = ("SELECT", "SET", "SAVEPOINT", "RELEASE", "BEGIN")
-    return sorted(boundaries, key=lambda each: each.when != AFTER or each.label.startswith(reads))
+    return sorted(boundaries, key=lambda each: each.when != AFTER or each.label.startswith(READS))
 
 
 def is_half_made(shot):
@@ -61,6 +61,21 @@ def test_a_flow_without_its_transaction_is_caught(scenario):
 
         assert not problems, "broken even when nothing breaks: it would prove nothing"
         assert any(is_half_made(shot) for shot in shots)
+
+
+@pytest.mark.parametrize("scenario", TORN[:2], ids=lambda each: each.name)
+def test_the_part_that_is_struck_is_enough(scenario):
+    with twins.without_the_database_s_promises(), observer():
+        rehearsed = rehearse(scenario)
+        shots = [
+            shot
+            for kind in ("raise", "exit", "terminate")
+            for shot in drill(
+                scenario, kind, points=struck(kind, rehearsed[0]), rehearsed=rehearsed
+            ).shots
+        ]
+
+    assert any(is_half_made(shot) for shot in shots)
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_COMMITTED))
