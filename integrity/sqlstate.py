@@ -2,7 +2,7 @@
 
 import re
 
-from django.db import DataError, Error
+from django.db import DataError, Error, ProgrammingError
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
@@ -25,8 +25,10 @@ def connection_lost(error: BaseException) -> bool:
     """Whether the server may not have answered, so that a COMMIT's outcome is unknown."""
     if not isinstance(error, Error):
         return False
-    state = sqlstate(error)
-    return state is None or state.startswith(_LOST)
+    if (state := sqlstate(error)) is None:
+        # What the driver itself refuses, such as a text with a NUL, never went to the server.
+        return not isinstance(error, DataError | ProgrammingError)
+    return state.startswith(_LOST)
 
 
 def constraint_name(error: BaseException) -> str | None:

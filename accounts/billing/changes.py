@@ -13,7 +13,7 @@ from accounts.billing.facts import (
     InvoiceFacts,
     NotUnderstood,
     SubscriptionFacts,
-    invoice_id,
+    id_in,
     invoice_in,
     newest_invoice,
     newest_subscription,
@@ -131,7 +131,7 @@ def _meet(event: StripeEvent, user: User) -> list[Changed]:
 
 def _close_checkout(event: StripeEvent, user: User) -> list[Changed]:
     """The page for paying is over: paid for, or left too long."""
-    closed = close_checkout(str(event.thing.get("id")), paid=event.type.endswith(".completed"))
+    closed = close_checkout(id_in(event), paid=event.type.endswith(".completed"))
     return [Changed(subject_of(closed), ("state",))] if closed else []
 
 
@@ -153,7 +153,7 @@ def _subscribe(event: StripeEvent, user: User) -> list[Changed]:
 
 def _pay(event: StripeEvent, user: User) -> list[Changed]:
     """An invoice of nothing, as at the start of a trial, is no payment."""
-    said, name = invoice_in(event), invoice_id(event)
+    said, name = invoice_in(event), id_in(event)
     row = Payment.objects.filter(pk=name).first()
     if row is not None and row.user_id != user.pk:
         raise CustomerOfAnother

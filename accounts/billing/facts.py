@@ -149,7 +149,12 @@ def invoice_facts(thing: Json, *, paid: bool, at: datetime) -> InvoiceFacts:
     )
 
 
-def invoice_id(event: StripeEvent) -> str:
+def id_in(event: StripeEvent) -> str:
+    """Of the object that it is about.
+
+    Raises:
+        NotUnderstood: it has none.
+    """
     return _id(event.thing.get("id"))
 
 

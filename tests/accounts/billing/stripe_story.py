@@ -68,6 +68,7 @@ def customer(kind, told, **options):
 
 def checkout(told, **options):
     thing = {
+        "id": f"cs_{told.subscription}",
         "object": "checkout.session",
         "customer": told.customer,
         "subscription": told.subscription,

@@ -1,6 +1,7 @@
 """The endpoint: what is hostile is refused, what is kept is committed before it says so."""
 
 import threading
+from copy import deepcopy
 from unittest.mock import patch
 
 import pytest
@@ -15,9 +16,11 @@ from tests.accounts.billing.stripe_story import (
     checkout,
     customer,
     event,
+    invoice,
     raw,
     signed,
     story,
+    subscription,
 )
 from tests.accounts.billing.test_webhooks import HOSTILE
 from tests.factories import CoupleFactory
@@ -133,6 +136,57 @@ class TestHostileBodies:
 
         assert deliver(body).status_code == 200
         assert Event.objects.get().state in ("failed", "ignored")
+
+    @pytest.mark.parametrize(
+        "build",
+        [
+            lambda told: customer("deleted", told),
+            checkout,
+            lambda told: subscription("updated", told, "active"),
+            lambda told: invoice("paid", told),
+        ],
+        ids=["customer", "checkout", "subscription", "invoice"],
+    )
+    def test_whatever_is_in_a_field_of_somebody_we_know_it_is_no_500(self, build):
+        told = story(CoupleFactory())
+        deliver(raw(customer("created", told)))
+        answers = {}
+        for path in list(_paths(build(told)["data"]["object"])):
+            for value in HOSTILE_VALUES:
+                hostile = build(told)
+                _put(hostile["data"]["object"], path, value)
+                answers[path, repr(value)[:9]] = deliver(raw(hostile)).status_code
+
+        assert {each: code for each, code in answers.items() if code not in (200, 400)} == {}
+
+
+HOSTILE_VALUES = [
+    "x\u0000",
+    "\ud800",
+    "x" * 300,
+    10**400,
+    1.5,
+    True,
+    None,
+    ["\u0000"],
+    {"id": "\u0000"},
+]
+
+
+def _paths(thing, *before):
+    """Where something is in it."""
+    inner = thing.items() if isinstance(thing, dict) else enumerate(thing)
+    for key, value in deepcopy(list(inner)):
+        yield (*before, key)
+        if isinstance(value, dict | list):
+            yield from _paths(value, *before, key)
+
+
+def _put(thing, path, value):
+    *before, last = path
+    for key in before:
+        thing = thing[key]
+    thing[last] = value
 
 
 class TestCommit:
