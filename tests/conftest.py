@@ -9,6 +9,7 @@ from django.test import TransactionTestCase
 from tests import flush, write_guard
 from tests.accounts.billing.stripe_story import PRICE
 from tests.commands import manage as manage
+from tests.spread import ByFile
 from tests.vendors import calls_keep_to_the_contracts as calls_keep_to_the_contracts
 from tests.vendors import fails as fails
 from tests.vendors import have_stand_ins_checked
@@ -60,6 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(name: str) -> int:
     found = [turn for turn, first in enumerate(LONGEST_FIRST) if name.startswith(first)]
     return min(found, default=len(LONGEST_FIRST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
