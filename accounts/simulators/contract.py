@@ -1,6 +1,7 @@
 """Holds requests and answers against a vendor's published document (OpenAPI 3.0 or 3.1).
 
-Stricter than the vendors: a field or a parameter that the document doesn't name is a violation.
+Stricter than the vendors: a field or a parameter that the document doesn't name is a violation, in
+an answer too.
 """
 
 import json
@@ -53,6 +54,7 @@ class Contract:
             return [f"{asked.method} {asked.path}: the document has no such operation"]
         found = [
             *self._credentials(operation, asked),
+            *self._path(operation, asked),
             *self._query(operation, asked),
             *self._body(operation, asked),
             *(self._answer(operation, answer) if answer else []),
@@ -64,7 +66,7 @@ class Contract:
             if method == asked.method and len(parts) == len(asked.segments):
                 pairs = zip(parts, asked.segments, strict=True)
                 if all(part.startswith("{") or part == segment for part, segment in pairs):
-                    return operation
+                    return {**operation, "parts": parts}
         return None
 
     def _credentials(self, operation: Json, asked: Asked) -> list[str]:
@@ -74,6 +76,16 @@ class Contract:
         if not ways or any(all(_given(schemes[name], asked) for name in way) for way in ways):
             return []
         return ["the credentials are missing"]
+
+    def _path(self, operation: Json, asked: Asked) -> list[str]:
+        given = dict(zip(operation["parts"], asked.segments, strict=True))
+        parameters = [self.resolved(one) for one in operation["parameters"]]
+        return [
+            problem
+            for one in parameters
+            if one["in"] == "path"
+            for problem in self._problems(one["schema"], given[f"{{{one['name']}}}"], one["name"])
+        ]
 
     def _query(self, operation: Json, asked: Asked) -> list[str]:
         parameters = [self.resolved(one) for one in operation["parameters"]]
@@ -107,10 +119,13 @@ class Contract:
         documented = answers.get(str(answer.status), answers.get("default"))
         if documented is None:
             return [f"the document has no answer {answer.status}"]
-        content = self.resolved(documented).get("content", {}).get(answer.mimetype)
-        if content is None or "schema" not in content:
+        kinds = self.resolved(documented).get("content", {})
+        if kinds and answer.mimetype not in kinds:
+            return [f"an answer of {answer.mimetype} is not in the document"]
+        content = kinds.get(answer.mimetype, {})
+        if "schema" not in content:
             return []
-        return self._problems(self.resolved(content["schema"]), answer.body, "answer")
+        return self._problems(self.resolved(content["schema"], closed=True), answer.body, "answer")
 
     def _problems(self, schema: Json, value: Any, where: str) -> list[str]:
         checker = self.validator(schema, format_checker=self.validator.FORMAT_CHECKER)

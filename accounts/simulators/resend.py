@@ -19,6 +19,8 @@ NAMES = {
     422: "validation_error",
     429: "rate_limit_exceeded",
 }
+# Of a contact, in the list of them.
+LISTED = ("id", "email", "first_name", "last_name", "created_at", "unsubscribed")
 FIELDS = {"first_name": str, "last_name": str, "unsubscribed": bool, "properties": dict}
 Object = dict[str, Any]
 Deliver = Callable[[Object], None]
@@ -128,7 +130,7 @@ class Resend(Vendor):
     def list_contacts(self, asked: Asked) -> Object:
         segment = asked.parameters.get("segment_id")
         inside = [
-            {name: value for name, value in one.items() if value is not None}
+            {name: one[name] for name in LISTED if one.get(name) is not None}
             for one in self.state["contacts"].values()
             if not segment or segment in self.state["segments"].get(one["id"], [])
         ]
@@ -159,7 +161,7 @@ class Resend(Vendor):
         for kind in ("contacts", "segments", "topics"):
             self.state[kind].pop(found["id"], None)
         self.took_effect("contact.removed", found["id"])
-        return {"object": "contact", "contact": found["id"], "deleted": True}
+        return {"object": "contact", "id": found["id"], "deleted": True}
 
     def list_segments(self, asked: Asked, id: str) -> Object:
         segments = self.state["segments"].get(self._one(id)["id"], [])

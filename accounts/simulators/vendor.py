@@ -101,16 +101,19 @@ class Vendor:
         if fault is None or kind == "delay":
             self._wait(fault)
             return self.serve(asked)
-        if kind == "reset_before":
-            reset(connection)
-        if kind == "garbage":
-            return Answer(502, HTML, mimetype="text/html")
-        if kind == "status":
+        if kind in ("reset_before", "garbage", "status"):
             self._check(asked, None)
-            return self.failing(asked, fault)
+            return self._instead(fault, asked, connection)
         answer = self.serve(asked)
         self._afterwards(fault, asked, connection)
         return self.failing(asked, fault) if kind == "status_after" else answer
+
+    def _instead(self, fault: Fault, asked: Asked, connection: Any) -> Answer:
+        if fault.kind == "reset_before":
+            reset(connection)
+        if fault.kind == "garbage":
+            return Answer(502, HTML, mimetype="text/html")
+        return self.failing(asked, fault)
 
     def _afterwards(self, fault: Fault, asked: Asked, connection: Any) -> None:
         if fault.kind == "hang_after":

@@ -96,8 +96,33 @@ class TestRequests:
             "POST /admin/users: the body is missing"
         ]
 
+    def test_an_id_of_another_format_is_a_violation(self):
+        request_ = asked("GET", "/admin/users/ada", headers=BEARER | {"apikey": "service"})
+
+        (violation,) = published.contract("supabase")(request_, None)
+        assert "userId" in violation
+
 
 class TestAnswers:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"object": "list", "data": [], "more": True},
+            {"object": "list", "data": [{"id": "c", "nickname": "Ada"}]},
+        ],
+    )
+    def test_a_field_that_the_document_does_not_name_is_a_violation(self, body):
+        (violation,) = published.contract("resend")(asked("GET", "/contacts"), Answer(200, body))
+
+        assert "doesn't name" in violation
+
+    def test_a_page_where_the_document_has_json_is_a_violation(self, stripe):
+        page = Answer(200, "<p>Fine.</p>", mimetype="text/html")
+
+        assert stripe(asked("GET", "/v1/customers/c"), page) == [
+            "GET /v1/customers/c: an answer of text/html is not in the document"
+        ]
+
     def test_an_answer_without_what_is_required_is_a_violation(self, stripe):
         answer = Answer(200, {"id": "cus_1", "object": "customer"})
 
