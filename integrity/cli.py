@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -27,6 +27,7 @@ from integrity.transactions import CommitNotConfirmed
 
 HOLDS, FOUND, USAGE, UNKNOWN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 FORMS = ("table", "json", "ndjson")
+MOST_DAYS = 10_000
 Verb = Callable[[dict[str, Any]], int]
 
 
@@ -152,6 +153,14 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise ValueError
+    return number
+
+
+def days(text: str) -> int:
+    """A type for periods: so many that any moment less or more of them is still a date."""
+    number = positive(text)
+    if number > MOST_DAYS:
+        raise ArgumentTypeError(f"{text} days are more than {MOST_DAYS}")
     return number
 
 

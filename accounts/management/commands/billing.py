@@ -33,7 +33,7 @@ class Command(cli.VerbCommand):
 
     def add_verbs(self) -> None:
         compare = self.add_verb("compare", "Read Stripe's lists to their end; say what differs.")
-        compare.add_argument("--days", type=cli.positive, default=DAYS, help="of events")
+        compare.add_argument("--days", type=cli.days, default=DAYS, help="of events")
 
     def verb_compare(self, options: dict[str, Any]) -> int:
         """For a plain cron too. Stopped half-way it is unknown; called again, it goes on."""

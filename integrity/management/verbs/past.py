@@ -27,9 +27,9 @@ class PastVerbs(cli.VerbCommand):
         plans.add_argument("--limit", type=cli.positive, default=50)
         history = self.add_verb("history", "Show each invariant day by day.")
         history.add_argument("names", nargs="*", metavar="ID|APP")
-        history.add_argument("--days", type=cli.positive, default=90)
+        history.add_argument("--days", type=cli.days, default=90)
         prune = self.add_verb("prune", "Delete history that has expired, never an open finding.")
-        prune.add_argument("--days", type=cli.positive, help="keep so many; default: as configured")
+        prune.add_argument("--days", type=cli.days, help="keep so many; default: as configured")
         prune.add_argument("--dry-run", action="store_true", help="count, and delete nothing")
 
     def verb_runs(self, options: dict[str, Any]) -> int:

@@ -282,6 +282,12 @@ class TestTheCommand:
         hear_all(stripe)
         assert manage("billing", "compare").code == cli.HOLDS
 
+    @pytest.mark.parametrize("days", ["0", "-3", "soon", "10001", "1000000000000"])
+    def test_days_that_no_calendar_has_are_refused(self, manage, days):
+        told = manage("billing", "compare", f"--days={days}")
+
+        assert (told.code, "--days" in told.err) == (cli.USAGE, True)
+
     def test_an_outage_is_unknown(self, stripe, manage):
         stripe.faults.add(Fault(method="GET", kind="status"))
 
