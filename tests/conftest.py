@@ -33,6 +33,7 @@ LONGEST_FIRST = (
     "integrity/admin/test_sagas.py",
     "integrity/saga/test_model.py",
     "integrity/test_replica_standby.py",
+    "accounts/billing/test_changes.py",
     "drill/",
     "integrity/saga/",
     "integrity/drill/",
