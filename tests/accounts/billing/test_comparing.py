@@ -151,6 +151,16 @@ class TestHalfWay:
         again = [each for each in stripe.calls if each.path.endswith("v1/events")]
         assert len(again) == len(events)
 
+    def test_it_proves_nothing_though_one_before_it_was_finished(self, stripe, bought):
+        hear_all(stripe)
+        compare_with_stripe(by=BY)
+        assert result(HERE).result == "holds"
+        stripe.faults.add(Fault(method="GET", path="v1/subscriptions", kind="status"))
+
+        with pytest.raises(VendorError):
+            compare_with_stripe(by=BY)
+        assert result(HERE).result == "unknown"
+
     def test_one_that_looks_back_less_far_is_not_gone_on_with(self, stripe, bought):
         stripe.faults.add(Fault(method="GET", path="v1/subscriptions", kind="status"))
         with pytest.raises(VendorError):
