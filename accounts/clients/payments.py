@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 
 from accounts.clients.answers import rows_in, text_in, truth_in, understood
-from accounts.clients.outcomes import Missing, NotSent, Rejected, Unknown, VendorError, Wait
-from accounts.clients.waiting import seconds_to_wait
+from accounts.clients.outcomes import Missing, Rejected, Unknown
+from accounts.clients.payment_errors import outcome
 
 if TYPE_CHECKING:
     import stripe
@@ -146,6 +146,29 @@ class Payments:
     def checkout(self, session: str) -> Json | None:
         return self._found("checkout.sessions.get", self._v1.checkout.sessions.retrieve, session)
 
+    def open_checkouts(self, *, customer: str) -> Iterator[Json]:
+        """The pages on which this customer could pay now."""
+        params = {"customer": customer, "status": "open"}
+        return self._pages("checkout.sessions.list", self._v1.checkout.sessions.list, params)
+
+    def expire_checkout(self, session: str, *, key: str) -> None:
+        """Nobody can pay there any more. Done too where it was over before, or somebody has paid.
+
+        Raises:
+            Rejected: it is still open.
+            Unknown: also where it reads as open.
+        """
+        expire = functools.partial(self._v1.checkout.sessions.expire, session)
+        try:
+            told = self._call("checkout.sessions.expire", expire, key=key)
+        except Rejected:
+            found = self.checkout(session)
+            if found and found.get("status") == "open":
+                raise
+        else:
+            if told.get("status") != "expired":
+                raise Unknown("stripe checkout.sessions.expire", code="reads_otherwise")
+
     def price(self, price: str) -> Json | None:
         return self._found("prices.get", self._v1.prices.retrieve, price)
 
@@ -250,44 +273,3 @@ class Payments:
                 raise outcome(f"stripe {operation}", error) from None
             # As it was sent: the SDK's own objects turn amounts into Decimals.
             return dict(answered.last_response.data)
-
-
-def outcome(operation: str, error: "stripe.StripeError") -> VendorError:
-    """What an error of the SDK says about the effect."""
-    status, code = error.http_status, _code(error)
-    if status is None:
-        return _without_answer(operation, error)
-    if status in (409, 429):
-        after = seconds_to_wait(_header(error, "retry-after"))
-        return Wait(operation, after=after, status=status, code=code)
-    if 300 <= status < 400:
-        return Rejected(operation, status=status, code="redirected")
-    if status >= 500 or status == 408 or status < 300:
-        return Unknown(operation, status=status, code=code)
-    kind = Missing if status == 404 and code == "resource_missing" else Rejected
-    return kind(operation, status=status, code=code or type(error).__name__)
-
-
-def _without_answer(operation: str, error: Exception) -> VendorError:
-    """Not sent is only what never had a connection to be sent over."""
-    import requests
-    import urllib3.exceptions
-
-    cause: BaseException | None = error.__cause__
-    if isinstance(cause, requests.ConnectTimeout):
-        return NotSent(operation, code="ConnectTimeout")
-    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return NotSent(operation, code=type(reason).__name__)
-    return Unknown(operation, code=type(cause or error).__name__)
-
-
-def _code(error: "stripe.StripeError") -> str:
-    """The SDK itself keeps it for some kinds of errors only."""
-    told = error.json_body.get("error") if isinstance(error.json_body, dict) else None
-    return str(told.get("code") or "") if isinstance(told, dict) else ""
-
-
-def _header(error: "stripe.StripeError", name: str) -> str | None:
-    headers: Mapping[str, str] = error.headers or {}
-    return next((value for key, value in headers.items() if key.lower() == name), None)

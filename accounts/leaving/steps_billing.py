@@ -23,16 +23,17 @@ def capture_billing(at: At) -> dict[str, Any]:
     wait_for_begun_calls(at)
     client = configured(payments())
     customers = sorted(set(customers_of(client, user_of(at))))
-    return {
-        "customers": customers,
-        "renewing": [one["id"] for one in _live(client, customers) if _renews(one)],
-    }
+    there = _there(client, customers)
+    return {"customers": customers, "renewing": _renewing(client, there)}
 
 
 @calls_a_vendor
 def pause_billing(at: At) -> dict[str, Any]:
+    """Nothing more can be bought, then nothing is renewed: also what was paid for just now."""
     client, paused = configured(payments()), 0
-    for name in at.prior["renewing"]:
+    customers = _there(client, at.prior["customers"])
+    _close_pages(client, customers, key=at.key)
+    for name in sorted({*at.prior["renewing"], *_renewing(client, customers)}):
         try:
             client.set_renewal(
                 name, renews=False, key=f"{at.key}:{name}", metadata={MARK: str(at.saga)}
@@ -46,15 +47,21 @@ def pause_billing(at: At) -> dict[str, Any]:
 @calls_a_vendor
 def is_billing_paused(at: At) -> Probe:
     client = configured(payments())
-    found = (client.subscription(name) for name in at.prior["renewing"])
-    return Probe.NOT_DONE if any(one and _renews(one) for one in found) else Probe.DONE
+    customers = _there(client, at.prior["customers"])
+    goes_on = any(_pages(client, customers)) or _renewing(client, customers)
+    return Probe.NOT_DONE if goes_on else Probe.DONE
 
 
 @calls_a_vendor
 def resume_billing(at: At) -> None:
-    """Let renew again what this saga has stopped, and nobody else has changed since."""
+    """Let renew again what this saga has stopped, and nobody else has changed since.
+
+    A page for paying stays closed: whoever stays opens another one.
+    """
     client, changed = configured(payments()), False
-    for name in at.prior["renewing"]:
+    living = _live(client, _there(client, at.prior["customers"]))
+    stopped = [one["id"] for one in living if one["metadata"].get(MARK) == str(at.saga)]
+    for name in sorted({*at.prior["renewing"], *stopped}):
         found = client.subscription(name)
         if found is None or found["status"] in CANCELED:
             changed = True
@@ -70,10 +77,13 @@ def resume_billing(at: At) -> None:
 
 @calls_a_vendor
 def end_billing(at: At) -> dict[str, Any]:
-    """Each subscription at once, then the customers. Stripe keeps the invoices, as the law asks."""
+    """Each page for paying and each subscription at once, then the customers. Stripe keeps the
+    invoices, as the law asks."""
     wait_for_begun_calls(at)
     client, customers = configured(payments()), at.secret(TARGETS)["customers"]
-    for one in _live(client, customers):
+    there = _there(client, customers)
+    _close_pages(client, there, key=at.key)
+    for one in _live(client, there):
         client.end_subscription(one["id"])
     for customer in customers:
         client.delete_customer(customer)
@@ -87,11 +97,30 @@ def is_billing_ended(at: At) -> Probe:
     return Probe.DONE if all(gone) else Probe.NOT_DONE
 
 
+def _there(client: Payments, customers: Iterable[str]) -> list[str]:
+    return [customer for customer in customers if client.customer(customer)]
+
+
+def _pages(client: Payments, customers: Iterable[str]) -> Iterator[str]:
+    """For paying, and open."""
+    for customer in customers:
+        yield from (one["id"] for one in client.open_checkouts(customer=customer))
+
+
+def _close_pages(client: Payments, customers: Iterable[str], *, key: str) -> None:
+    """Before the subscriptions are read: what is paid for at the last moment is among them."""
+    for page in list(_pages(client, customers)):
+        client.expire_checkout(page, key=f"{key}:{page}")
+
+
 def _live(client: Payments, customers: Iterable[str]) -> Iterator[Json]:
     for customer in customers:
-        if client.customer(customer):
-            theirs = client.subscriptions(customer=customer)
-            yield from (one for one in theirs if one["status"] not in CANCELED)
+        theirs = client.subscriptions(customer=customer)
+        yield from (one for one in theirs if one["status"] not in CANCELED)
+
+
+def _renewing(client: Payments, customers: Iterable[str]) -> list[str]:
+    return [one["id"] for one in _live(client, customers) if _renews(one)]
 
 
 def _renews(subscription: Json) -> bool:

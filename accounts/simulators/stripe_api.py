@@ -33,7 +33,9 @@ class Stripe(Subscriptions):
         ("POST", "v1/customers/{}"): "update_customer",
         ("DELETE", "v1/customers/{}"): "delete_customer",
         ("POST", "v1/checkout/sessions"): "create_session",
+        ("GET", "v1/checkout/sessions"): "list_sessions",
         ("GET", "v1/checkout/sessions/{}"): "get_session",
+        ("POST", "v1/checkout/sessions/{}/expire"): "expire_session",
         ("GET", "v1/subscriptions"): "list_subscriptions",
         ("GET", "v1/subscriptions/{}"): "get_subscription",
         ("POST", "v1/subscriptions/{}"): "update_subscription",
@@ -200,7 +202,19 @@ class Stripe(Subscriptions):
             raise self.refused("Only subscriptions can be bought here: mode and line_items.")
         return str(self.one("prices", str(items[0].get("price")))["id"])
 
+    def list_sessions(self, asked: Asked) -> Object:
+        wanted = {name: asked.parameters.get(name) for name in ("customer", "status")}
+        return self.listed(
+            "sessions", asked, lambda one: all(one[n] == v for n, v in wanted.items() if v)
+        )
+
     def get_session(self, asked: Asked, id: str) -> Object:
+        return self.one("sessions", id)
+
+    def expire_session(self, asked: Asked, id: str) -> Object:
+        if (status := self.one("sessions", id)["status"]) != "open":
+            raise self.refused(f'Only an "open" session can be expired, not `{status}`.', code="")
+        self.expire(id)
         return self.one("sessions", id)
 
     def list_subscriptions(self, asked: Asked) -> Object:

@@ -50,6 +50,14 @@ class Subscriptions(Vendor):
             self.save()
             return str(created["id"])
 
+    def expire(self, session_id: str) -> None:
+        """The hosted page closes: its time is over, or it was asked for."""
+        with self.lock:
+            session = self.state["sessions"][session_id]
+            session |= {"status": "expired", "url": None}
+            self.happened("checkout.session.expired", session)
+            self.save()
+
     def add_customer(self, asked: Object) -> str:
         created = shape.customer(self.new_id("cus_"), now=self.now, asked=asked)
         self.state["customers"][created["id"]] = created

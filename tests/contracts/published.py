@@ -50,8 +50,14 @@ def what_the_sdk_declares():
     name = "stripe.params"
     return {
         sessions: {
+            "get": _operation(None, query=f"{name}.checkout._session_list_params"),
             "post": _operation(
                 stripe.checkout.Session, body=f"{name}.checkout._session_create_params"
+            ),
+        },
+        f"{sessions}/{{id}}/expire": {
+            "post": _operation(
+                stripe.checkout.Session, body=f"{name}.checkout._session_expire_params"
             )
         },
         f"{sessions}/{{id}}": {

@@ -27,6 +27,7 @@ ADA = {"email": "ada@example.com", "first_name": "Ada", "last_name": "L", "unsub
 READING = {
     "a new customer": lambda: payments().create_customer(email="a", name="b", user="c", key="k"),
     "a checkout": lambda: payments().start_checkout(**PAID, key="k"),
+    "open checkouts": lambda: list(payments().open_checkouts(customer="c")),
     "subscriptions": lambda: list(payments().subscriptions()),
     "events": lambda: list(payments().events(since=1)),
     "a contact": lambda: contacts().find("c"),
@@ -40,6 +41,7 @@ READING = {
 }
 ALL = READING | {
     "a customer": lambda: payments().customer("c"),
+    "a closed checkout": lambda: payments().expire_checkout("c", key="k"),
     "a renewal": lambda: payments().set_renewal("s", renews=True, key="k"),
     "an end": lambda: payments().end_subscription("s"),
     "a removed contact": lambda: contacts().remove("c"),

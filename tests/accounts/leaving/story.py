@@ -3,10 +3,14 @@
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
+
+from django.conf import settings
 
 from accounts.actors import acting
 from accounts.clients.contacts import contacts
 from accounts.clients.identity import identities
+from accounts.clients.payments import payments
 from accounts.elsewhere.contact import verified_couples
 from accounts.leaving.deletion import KIND, Wish, leave
 from accounts.models import Contact, Customer, Tombstone, User
@@ -33,6 +37,8 @@ class Known:
     customer: str
     subscription: str
     contact: str
+    # On which they could pay, as they leave.
+    page: str = ""
 
     @property
     def uid(self) -> str:
@@ -46,7 +52,7 @@ def known_everywhere(vendors, email="ada@example.com"):
     contact = contacts().put(email=email, first_name="Ada", last_name="", unsubscribed=False)
     told = verified_couples().filter(pk=user.pk).values_list("fingerprint", flat=True).get()
     Contact.objects.create(user=user, contact_id=contact, told=told)
-    return Known(user, customer, subscription, contact)
+    return Known(user, customer, subscription, contact, open_page(user, customer))
 
 
 def at_stripe(vendors, user):
@@ -55,6 +61,13 @@ def at_stripe(vendors, user):
     subscription = stripe.subscribe(customer, STRIPE_PRICE, metadata)["id"]
     Customer.objects.create(pk=customer, user=user)
     return customer, subscription
+
+
+def open_page(user, customer):
+    """For paying; nobody has told us of it yet."""
+    anywhere = {"success_url": settings.SITE_URL, "cancel_url": settings.SITE_URL}
+    who = {"customer": customer, "user": str(user.uid), "price": STRIPE_PRICE}
+    return payments().start_checkout(**who, **anywhere, key=str(uuid4())).id
 
 
 def begin(known, wish=NOW):
@@ -161,8 +174,14 @@ AS_BEFORE = {
 }
 
 
+def closings(known, vendors):
+    """How often the page was closed."""
+    return len(vendors.stripe.effects("checkout.session.expired", known.page))
+
+
 def assert_gone(known, vendors):
     left = at_vendors(known, vendors)
+    assert closings(known, vendors) == 1
     assert [left[name] for name in ("customer", "contact", "identity")] == [False] * 3
     assert left["subscription"] == "canceled"
     # Each of it happened once, however often it was asked.
@@ -184,6 +203,7 @@ def assert_as_before(known, vendors):
 def assert_sealed(known, vendors):
     """Not gone yet, and on no way back: nobody logs in, nobody pays any more, nothing renews."""
     left = at_vendors(known, vendors)
+    assert closings(known, vendors) == 1
     assert left["banned"] or not left["identity"]
     assert left["muted"] or not left["contact"]
     assert left["subscription"] == "canceled" or not left["renews"]
