@@ -5,14 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from accounts.elsewhere.people import SIDES
 from accounts.invariants.comparing import AGREES, HERE, OVERDUE
-from accounts.models import Comparison
+from accounts.invariants.listing import told_apart
+from accounts.models import Comparison, Listing
 from integrity.dashboard import latest_results
 from integrity.invariants import invariants
 from integrity.models import FlowOutcome, OutboxMessage
@@ -34,6 +36,9 @@ def _figures(request: HttpRequest) -> Iterator[dict[str, Any]]:
         yield _invariants()
     if settings.STRIPE_API_KEY and request.user.has_perm("accounts.view_comparison"):
         yield _comparison()
+    lists = [of for of, side in SIDES.items() if side.is_configured()]
+    if lists and request.user.has_perm("accounts.view_difference"):
+        yield _differences(lists)
     if request.user.has_perm("integrity.view_outboxmessage"):
         yield from _outbox()
     if request.user.has_perm("integrity.view_flowoutcome"):
@@ -58,18 +63,42 @@ def _invariants() -> dict[str, Any]:
 
 def _comparison() -> dict[str, Any]:
     """With Stripe's lists."""
-    last = Comparison.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
-    at, now = last.finished_at if last else None, timezone.now()
+    finished = Comparison.objects.filter(finished_at__isnull=False)
     differing = sum(invariants.get(name).violations().count() for name in (HERE, AGREES))
-    read = f"Read {timesince(at, now, depth=1)} ago" if at else "Never read to the end"
-    late = at is None or at < now - OVERDUE
+    read, late = _read([finished])
     return {
         "title": "Otherwise at Stripe",
         "count": differing,
-        "note": f"{read}: does beat run?" if late else read,
+        "note": read,
         "url": reverse("admin:accounts_comparison_changelist"),
         "is_bad": differing > 0 or late,
     }
+
+
+def _differences(lists: list[Listing.Of]) -> dict[str, Any]:
+    """With other systems' lists of people. Who is there and nobody's here is told, and isn't bad."""
+    counts = [told_apart(of) for of in lists]
+    differing, nobodys = (sum(each) for each in zip(*counts, strict=True))
+    finished = Listing.objects.filter(finished_at__isnull=False)
+    read, late = _read([finished.filter(of=of) for of in lists])
+    also = f"; {nobodys} more there, nobody's here" if nobodys else ""
+    return {
+        "title": "Otherwise elsewhere",
+        "count": differing,
+        "note": read + also,
+        "url": reverse("admin:accounts_difference_changelist"),
+        "is_bad": differing > 0 or late,
+    }
+
+
+def _read(passes: "list[QuerySet[Any]]") -> tuple[str, bool]:
+    """How long ago all of these lists had been read to their end, in words, and whether it is late."""
+    ends = [each.aggregate(last=Max("finished_at"))["last"] for each in passes]
+    if None in ends:
+        return "Never read to the end: does beat run?", True
+    at, now = min(ends), timezone.now()
+    read = f"Read {timesince(at, now, depth=1)} ago"
+    return (f"{read}: does beat run?", True) if at < now - OVERDUE else (read, False)
 
 
 def _outbox() -> Iterator[dict[str, Any]]:

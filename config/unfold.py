@@ -52,8 +52,18 @@ AREAS = {
         ("accounts.user", "Users", "person", "Who signs in. Add a couple, help one along."),
         ("accounts.export", "Copies of data", "folder_zip", "Who asked for one, and until when."),
         ("accounts.profile", "Profiles", "badge", "Names, and how far each couple came."),
-        ("accounts.listing", "Readings", "compare", "When others' lists of people were read."),
-        ("accounts.difference", "Otherwise elsewhere", "difference", "People who differ there."),
+        (
+            "accounts.listing",
+            "Readings",
+            "compare",
+            "When other systems' lists of people were read.",
+        ),
+        (
+            "accounts.difference",
+            "Otherwise elsewhere",
+            "difference",
+            "People whom another system has otherwise.",
+        ),
     ],
     "Weddings": [
         ("accounts.wedding", "Weddings", "favorite", "Day, place, members, counts."),

@@ -1,11 +1,17 @@
 """What lists of people at other systems said: when they were read, and who is otherwise there."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.admin.billing import to_person
 from accounts.admin.facts import anchor, link
-from accounts.invariants.listing import ListedElsewhere
+from accounts.elsewhere.listing import Side
+from accounts.elsewhere.people import SIDES
+from accounts.invariants.listing import OVERDUE, ListedElsewhere
 from accounts.models import Difference, Listing, User
 from integrity.admin.base import FactsAdmin, utc
 from integrity.invariants import invariants
@@ -20,8 +26,30 @@ def _judges(declared: ListedElsewhere, difference: Difference) -> bool:
     return declared.of == difference.of and difference.what in declared.whats
 
 
+class _OfLists(FactsAdmin):
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        told = {"lists": [_facts(side) for side in SIDES.values()]}
+        return super().changelist_view(request, told | (extra_context or {}))
+
+
+def _facts(side: Side) -> dict[str, Any]:
+    """When this list was complete last, and what there is to do about it."""
+    finished = Listing.objects.filter(of=side.of, finished_at__isnull=False)
+    last = finished.order_by("-finished_at").first()
+    is_fresh = finished.filter(finished_at__gt=timezone.now() - OVERDUE).exists()
+    return {
+        "name": side.of.value,
+        "label": side.of.label,
+        "is_configured": side.is_configured(),
+        "set_first": side.set_first,
+        "last": last,
+        "is_late": side.is_configured() and not is_fresh,
+    }
+
+
 @admin.register(Listing)
-class ListingAdmin(FactsAdmin):
+class ListingAdmin(_OfLists):
+    list_before_template = "accounts/admin/readings.html"
     list_display = ["of", "started", "state", "finished", "read"]
     list_filter = ["of"]
     ordering = ["-pk"]
@@ -42,7 +70,8 @@ class ListingAdmin(FactsAdmin):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(FactsAdmin):
+class DifferenceAdmin(_OfLists):
+    list_before_template = "accounts/admin/differences.html"
     list_display = ["their_id", "of", "what", "readings", "first_seen"]
     list_filter = ["of", "what"]
     search_fields = ["=their_id", "=user_uid"]

@@ -13,7 +13,7 @@ from accounts.elsewhere.identity import ORDER as OF_AN_IDENTITY
 from accounts.elsewhere.people import SIDES, confirmed
 from accounts.elsewhere.set_right import AS_TOLD
 from accounts.models import Contact, Difference, Listing, Tombstone, User
-from integrity.invariants import Severity, declare
+from integrity.invariants import Severity, declare, invariants
 from integrity.invariants.declare import OfModel
 from integrity.invariants.references import FROM_ROWS, MAX_SHRINK, Inconclusive, NotAsked
 from integrity.models import OutboxMessage
@@ -64,6 +64,17 @@ def _still(of: Listing.Of) -> Q:
         | Q(Exists(Tombstone.objects.filter(uid=uid)), what=What.DELETED)
         | Q(~owned, what=What.NOBODYS)
     )
+
+
+def told_apart(of: Listing.Of) -> tuple[int, int]:
+    """What two readings in succession saw that is otherwise: how much of it is to be set right, and
+    how much is only to be known."""
+    counts = {True: 0, False: 0}
+    for each in invariants:
+        if isinstance(each, ListedElsewhere) and each.of == of:
+            seen_again = each.violations().filter(readings__gte=SUCCESSION)
+            counts[each.severity > Severity.INFO] += seen_again.count()
+    return counts[True], counts[False]
 
 
 def in_flux(rows: "QuerySet[Any]") -> "QuerySet[Any]":

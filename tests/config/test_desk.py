@@ -6,7 +6,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Comparison, MissedEvent
+from accounts.elsewhere.listing import differs
+from accounts.models import Comparison, Listing, MissedEvent
 from integrity.invariants import invariants
 from integrity.models import Ended, FlowOutcome, OutboxMessage
 from integrity.outbox import enqueue
@@ -45,6 +46,41 @@ def test_what_is_otherwise_at_stripe_is_bad_and_so_is_not_having_asked(desk, set
     assert (never["is_bad"], never["note"]) == (True, "Never read to the end: does beat run?")
     assert (agreed["count"], agreed["is_bad"]) == (0, False)
     assert (missed["count"], missed["is_bad"]) == (1, True)
+
+
+def otherwise(of, what, *, readings=2):
+    seen = differs(of, what, f"{of}-{what}", None)
+    seen.seen_in, seen.readings = Listing.objects.filter(of=of).latest("pk"), readings
+    seen.save(force_insert=True)
+
+
+def test_who_is_otherwise_elsewhere_is_bad_and_who_is_nobodys_is_told(desk, settings):
+    settings.RESEND_CONTACTS_KEY = "re_x"
+    never = figure(desk(), "Otherwise elsewhere")
+    Listing.objects.create(of="contacts", finished_at=timezone.now())
+    agreed = figure(desk(), "Otherwise elsewhere")
+    otherwise(Listing.Of.CONTACTS, "nobodys")
+    strangers = figure(desk(), "Otherwise elsewhere")
+    settings.SUPABASE_URL, settings.SUPABASE_SERVICE_KEY = "https://a.example", "key"
+    half = figure(desk(), "Otherwise elsewhere")
+    Listing.objects.create(of="identities", finished_at=timezone.now())
+    otherwise(Listing.Of.IDENTITIES, "nobodys")
+    found = figure(desk(), "Otherwise elsewhere")
+
+    assert (never["is_bad"], never["note"]) == (True, "Never read to the end: does beat run?")
+    assert (agreed["count"], agreed["is_bad"]) == (0, False)
+    assert (strangers["count"], strangers["is_bad"]) == (0, False)
+    assert strangers["note"].endswith("; 1 more there, nobody's here")
+    assert (half["is_bad"], half["note"][:17]) == (True, "Never read to the")
+    assert (found["count"], found["is_bad"]) == (1, True)
+
+
+def test_what_one_reading_saw_is_not_counted_yet(desk, settings):
+    settings.SUPABASE_URL, settings.SUPABASE_SERVICE_KEY = "https://a.example", "key"
+    Listing.objects.create(of="identities", finished_at=timezone.now())
+    otherwise(Listing.Of.IDENTITIES, "nobodys", readings=1)
+
+    assert figure(desk(), "Otherwise elsewhere")["count"] == 0
 
 
 def promise(**facts):
