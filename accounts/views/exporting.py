@@ -13,7 +13,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
-from django.views.generic import FormView
 
 from accounts.actors import acting
 from accounts.exporting.copies import (
@@ -27,7 +26,8 @@ from accounts.exporting.copies import (
 )
 from accounts.exporting.facts import export_facts
 from accounts.forms import ExportForm
-from accounts.models import Export, Kind, User
+from accounts.models import Export, User
+from accounts.views.password_again import PasswordAgainView
 from integrity.flows import AlreadyDone
 from integrity.sealed import UnreadableSeal
 
@@ -43,21 +43,9 @@ UNREADABLE = (
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(rate_limit(action="export"), name="dispatch")
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class ExportView(FormView):  # type: ignore[type-arg]
+class ExportView(PasswordAgainView):
     template_name = "accounts/export.html"
     form_class = ExportForm
-
-    @property
-    def user(self) -> User:
-        return cast(User, self.request.user)
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if self.user.is_authenticated and self.user.kind != Kind.COUPLE:
-            return redirect("accounts_home")
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: ExportForm) -> HttpResponse:
         operation = form.cleaned_data["operation"]

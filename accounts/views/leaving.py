@@ -1,6 +1,6 @@
 """Delete the account, look how far that is, and keep it after all."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.decorators import rate_limit
 from django.contrib import messages
@@ -12,7 +12,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import FormView
 
 from accounts.actors import VISITOR, acting
 from accounts.errors import IsLeaving
@@ -30,7 +29,7 @@ from accounts.leaving.deletion import (
     token_of,
 )
 from accounts.leaving.facts import leaving_facts
-from accounts.models import Kind, User
+from accounts.views.password_again import PasswordAgainView
 from integrity.flows import AlreadyDone
 from integrity.models import Saga
 
@@ -39,22 +38,12 @@ from integrity.models import Saga
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(rate_limit(action="leave"), name="dispatch")
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class DeleteView(FormView):  # type: ignore[type-arg]
+class DeleteView(PasswordAgainView):
     template_name = "accounts/delete.html"
     form_class = LeavingForm
 
-    @property
-    def user(self) -> User:
-        return cast(User, self.request.user)
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if self.user.is_authenticated and self.user.kind != Kind.COUPLE:
-            return redirect("accounts_home")
-        return super().dispatch(request, *args, **kwargs)
-
     def get_form_kwargs(self) -> dict[str, Any]:
-        partner = has_partner(self.user)
-        return super().get_form_kwargs() | {"user": self.user, "has_partner": partner}
+        return super().get_form_kwargs() | {"has_partner": has_partner(self.user)}
 
     def form_valid(self, form: LeavingForm) -> HttpResponse:
         user = self.user

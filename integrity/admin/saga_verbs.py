@@ -17,7 +17,6 @@ from integrity.saga.lawful import Refused, asked_for, takes_second_person
 from integrity.saga.revealing import reveal
 
 REFUSALS = (Refused, NotFound, NoReason)
-VERB: dict[str, Any] = {"form": SagaForm, "refusals": REFUSALS}
 GOES_ON = "It is due; a worker takes it within seconds."
 WAITS = "It is due, and waits: all of its kind are paused."
 ASKED = "Noted. Somebody else has to confirm it; they find it on this page."
@@ -46,6 +45,18 @@ def goes_on(saga: Saga, verb: str = "") -> str:
     return WAITS if PausedKind.objects.filter(kind=saga.kind).exists() else GOES_ON
 
 
+def verb_of_saga(*, permission: str, title: str, explain: str, **more: Any) -> Callable[..., Any]:
+    """As `verb`, with what all of these have: `more` replaces it. The panel shows what the saga's verb
+    of the method's name would call."""
+
+    def decorate(method: Callable[..., Any]) -> Any:
+        usual = {"submit": title, "form": SagaForm, "words": ahead_of(method.__name__)}
+        told = {**usual, "refusals": REFUSALS, **more}
+        return verb(permission=permission, title=title, explain=explain, **told)(method)
+
+    return decorate
+
+
 class SagaVerbs(PageAdmin):
     """The verbs of one saga, each with a permission of its own."""
 
@@ -70,156 +81,122 @@ class SagaVerbs(PageAdmin):
     has_reveal_saga_permission = may("integrity.reveal_saga")
     has_export_saga_permission = may("integrity.export_saga")
 
-    @verb(
+    @verb_of_saga(
         permission="retry_saga",
         title="Try again",
         explain="Tries again what it stands still for: all tries anew, and the same key.",
-        submit="Try again",
-        words=ahead_of("retry"),
-        **VERB,
     )
     def retry(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.retry(**form.seen(), by=by))
 
-    @verb(
+    @verb_of_saga(
         permission="renew_saga_key",
         title="Try again with a new key",
         explain="Only where the provider repeats an old answer to the old key, and a look there"
         " says that the step isn't done. Where it is, it is done twice.",
-        submit="Try again with a new key",
-        words=ahead_of("retry_with_new_key"),
-        **VERB,
     )
     def retry_with_new_key(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.retry(**form.seen(), by=by, new_key=True))
 
-    @verb(
+    @verb_of_saga(
         permission="resume_saga",
         title="Resume",
         explain="Goes on where it was paused.",
-        submit="Resume",
-        words=ahead_of("resume"),
-        **VERB,
     )
     def resume(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.resume(**form.seen(), by=by))
 
-    @verb(
+    @verb_of_saga(
         permission="run_saga",
         title="Run now",
         explain="Doesn't wait for the next try. What it waits for as planned, it still waits for.",
-        submit="Run now",
-        words=ahead_of("run_now"),
-        **VERB,
     )
     def run_now(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.run_now(**form.seen(), by=by))
 
-    @verb(
+    @verb_of_saga(
         permission="skip_timer",
         title="End the waiting",
         explain="The time that it waits for is over now.",
-        submit="End the waiting",
-        words=ahead_of("skip_timer"),
-        **VERB,
     )
     def skip_timer(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.skip_timer(**form.seen(), by=by))
 
-    @verb(
+    @verb_of_saga(
         permission="mark_step",
         title="Mark the step as done",
         explain="Says that you have seen for yourself that it is done. It isn't called again, and"
         " the saga goes on behind it.",
-        submit="Mark the step as done",
         words=by_two("mark_done"),
-        **VERB,
     )
     def mark_done(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.mark_done(**form.seen(), by=by), "mark_done")
 
-    @verb(
+    @verb_of_saga(
         permission="skip_undo",
         title="Give the undo up",
         explain="What couldn't be taken back stays as it is; the rest is still taken back.",
-        submit="Give the undo up",
         words=by_two("skip_undo"),
-        **VERB,
     )
     def skip_undo(self, target: Saga, form: SagaForm, by: Actor) -> str:
         return goes_on(control.skip_undo(**form.seen(), by=by), "skip_undo")
 
-    @verb(
+    @verb_of_saga(
         permission="cancel_saga",
         title="Take it back",
         explain="Takes back what was done so far. Then it doesn't go forward any more.",
-        submit="Take it back",
-        words=ahead_of("compensate"),
-        **VERB,
     )
     def compensate(self, target: Saga, form: SagaForm, by: Actor) -> str:
         control.compensate(**form.seen(), by=by)
         return "It is being taken back; a worker takes it within seconds."
 
-    @verb(
+    @verb_of_saga(
         permission="pause_saga",
         title="Pause",
         explain="Nothing more is called until somebody resumes it.",
-        submit="Pause",
-        words=ahead_of("pause"),
-        **VERB,
     )
     def pause(self, target: Saga, form: SagaForm, by: Actor) -> str:
         control.pause(**form.seen(), by=by)
         return "Paused."
 
-    @verb(
+    @verb_of_saga(
         permission="resolve_saga",
         title="End it",
         explain="Ends it as it stands: a person has done, or will do, the rest. What was sealed for"
         " it is forgotten. It never goes on.",
         submit="End it as it stands",
-        words=ahead_of("resolve"),
-        **VERB | {"form": ResolveForm},
+        form=ResolveForm,
     )
     def resolve(self, target: Saga, form: ResolveForm, by: Actor) -> str:
         left = form.cleaned_data["left_behind"]
         control.resolve(**form.seen(), by=by, left_behind=left)
         return f"Ended. {len(left)} of its effects become findings." if left else "Ended."
 
-    @verb(
+    @verb_of_saga(
         permission="restart_saga",
         title="Begin it again",
         explain="What has ended stays ended. Another saga begins for the same purpose, and names"
         " this one; what is done already, it finds done.",
-        submit="Begin it again",
-        words=ahead_of("again"),
-        **VERB,
     )
     def again(self, target: Saga, form: SagaForm, by: Actor) -> Led:
         begun = control.again(**form.seen(), by=by)
         return Led(goes_on(begun), reverse("admin:integrity_saga_change", args=[begun.pk]))
 
-    @verb(
+    @verb_of_saga(
         permission="tidy_saga",
         title="It is tidied up",
         explain="Says that what it had left behind is gone, as you have seen for yourself.",
-        submit="It is tidied up",
-        words=ahead_of("tidied"),
-        **VERB,
     )
     def tidied(self, target: Saga, form: SagaForm, by: Actor) -> str:
         control.tidied(**form.seen(), by=by)
         return "Noted. The next check resolves the findings."
 
-    @verb(
+    @verb_of_saga(
         permission="reveal_saga",
         title="Reveal",
         explain="Shows you for ten minutes how things were before, which an undo puts back. That"
         " you looked, and why, is kept.",
-        submit="Reveal",
-        words=ahead_of("reveal"),
-        refusals=REFUSALS,
+        form=ReasonForm,
     )
     def reveal(self, target: Saga, form: ReasonForm, by: Actor) -> str:
         reveal(saga=target.uid, by=by)
