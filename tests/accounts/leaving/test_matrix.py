@@ -11,7 +11,6 @@ from integrity.saga.control import retry
 from integrity.saga.outcomes import RefusedForGood
 from tests.accounts.leaving.story import (
     AS_BEFORE,
-    LATER,
     assert_as_before,
     assert_gone,
     assert_sealed,
@@ -19,7 +18,6 @@ from tests.accounts.leaving.story import (
     begin,
     changed,
     known_everywhere,
-    open_page,
     run,
     run_through_deaths,
     run_to_the_end,
@@ -142,51 +140,6 @@ class TestBeforeTheSeal:
             assert run_to_the_end(begin(ada)) == "compensated"
 
         assert at_vendors(ada, vendors) == before
-
-
-class TestSomebodyPaysOnThePage:
-    @pytest.fixture
-    def paying(self, ada, vendors, monkeypatch):
-        """They do, after the open pages were read and before this one is closed."""
-        close, bought = payments.Payments.expire_checkout, []
-
-        def too_late(client, session, *, key):
-            if not bought:
-                bought.append(vendors.stripe.pay(session))
-            close(client, session, key=key)
-
-        monkeypatch.setattr(payments.Payments, "expire_checkout", too_late)
-        return bought
-
-    def test_just_before_it_is_closed_and_what_they_bought_ends_too(self, ada, vendors, paying):
-        saga = begin(ada, LATER)
-        assert run(saga) == "running"
-
-        (bought,) = paying
-        assert vendors.stripe.state["subscriptions"][bought]["cancel_at_period_end"]
-        assert run_to_the_end(saga) == "completed"
-        assert vendors.stripe.state["subscriptions"][bought]["status"] == "canceled"
-        assert vendors.stripe.state["sessions"][ada.page]["status"] == "complete"
-
-    def test_and_stays_after_all_with_what_they_bought(self, ada, vendors, paying):
-        with changed("seal", run=refuse):
-            assert run_to_the_end(begin(ada)) == "compensated"
-
-        (bought,) = paying
-        kept = vendors.stripe.state["subscriptions"][bought]
-        assert (kept["status"], kept["cancel_at_period_end"]) == ("active", False)
-        assert_as_before(ada, vendors)
-
-    def test_that_was_opened_since_but_not_after_the_seal(self, ada, vendors, meets):
-        def open_another(at):
-            open_page(ada.user, ada.customer)
-
-        meets("end_billing", **refusal("end_billing"))
-        with changed("preflight", run=open_another):
-            assert run_to_the_end(begin(ada)) == "attention"
-
-        pages = vendors.stripe.state["sessions"].values()
-        assert {each["status"] for each in pages} == {"expired"}
 
 
 class TestTakingBack:
