@@ -55,7 +55,8 @@ HEARTBEATS = "integrity_heartbeat"
 GUARDS = """
 SELECT tgname, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END FROM pg_trigger
 WHERE tgrelid = %s::regclass AND NOT tgisinternal AND (tgenabled = 'A' OR (
-    tgname LIKE 'pgtrigger\\_user\\_goes%%' AND current_setting('is_superuser') = 'off'))
+    (tgname LIKE 'pgtrigger\\_user\\_goes%%' OR tgname = 'integrity_saga_is_kept')
+    AND current_setting('is_superuser') = 'off'))
 """
 
 

@@ -143,6 +143,16 @@ def test_the_timeline_of_one_under_way_is_append_only(saga, sql):
         Saga.objects.get(pk=saga).delete()
 
 
+@pytest.mark.parametrize("table", ["integrity_saga", "integrity_sagastep"])
+def test_one_under_way_is_kept_with_its_steps(saga, table):
+    with pytest.raises(IntegrityError, match="under way is kept"), atomic():
+        execute(f"DELETE FROM {table}")  # noqa: S608
+
+    write(saga, as_state("completed"))
+    Saga.objects.get(pk=saga).delete()
+    assert not SagaStep.objects.exists()
+
+
 def test_the_table_above_names_every_state():
     states = set(itertools.chain(ACTIVE, PARKED, FINISHED))
 
