@@ -34,4 +34,4 @@ pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
     ids=lambda each: each.name,
 )
 def test_they_may_meet_anywhere(pair):
-    assert_no_problems(interleave(pair, part=part(of=3)))
+    assert_no_problems(interleave(pair, part=part(of=5)))

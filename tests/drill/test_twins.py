@@ -52,7 +52,7 @@ def is_half_made(shot):
     return any("half-made" in each or "invariant broken" in each for each in shot.problems)
 
 
-@pytest.mark.parametrize("scenario", some(TORN, of=3), ids=lambda each: each.name)
+@pytest.mark.parametrize("scenario", some(TORN, of=6), ids=lambda each: each.name)
 def test_a_flow_without_its_transaction_is_caught(scenario):
     with twins.without_the_database_s_promises(), observer():
         boundaries, problems = rehearse(scenario)
