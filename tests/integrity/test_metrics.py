@@ -15,6 +15,7 @@ from integrity.heartbeats import beat
 from integrity.metrics import exposition
 from integrity.models import (
     EffectCount,
+    Ended,
     FlowOutcome,
     Heartbeat,
     Incident,
@@ -41,7 +42,7 @@ def values(name):
 
 
 def ended(outcome=Outcome.COMMITTED, *, flow="toy.flow", **facts):
-    FlowOutcome.add(flow=flow, outcome=outcome, **{"seconds": 0.5, **facts})
+    FlowOutcome.add(Ended(flow, outcome, **{"seconds": 0.5, **facts}))
 
 
 def test_an_empty_database_has_numbers_too():

@@ -63,7 +63,7 @@ class TriageVerbs(cli.VerbCommand):
             silencing = self._add_judging(name, text, reason=True)
             ending = silencing.add_mutually_exclusive_group()
             limits = f"{days} by default, {LONGEST[state].days} at most"
-            ending.add_argument("--days", type=cli.days, default=days, help=limits)
+            ending.add_argument("--days", type=cli.positive, default=days, help=limits)
             ending.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="(UTC)")
 
     def _add_judging(self, name: str, help: str, *, reason: bool = False) -> Any:
