@@ -1,11 +1,12 @@
 """What a plan's page asks the database for: who sees values, what was edited, what was checked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.utils import timezone
 
 from integrity.admin.finding_filters import identity
 from integrity.admin.plan_words import last_place
@@ -22,6 +23,7 @@ from integrity.repair.writing import Span
 from integrity.transactions import snapshot
 
 ChangeState = PlannedChange.State
+CHECKED, CHECKED_WITHIN = (RepairPlan.State.APPLIED, RepairPlan.State.UNDONE), timedelta(minutes=1)
 LISTED = 20
 REVEALED, REVEALED_FOR = "integrity.repair_revealed", timedelta(minutes=10)
 NOBODY_WORKS = (
@@ -72,13 +74,25 @@ def states_of(plan: RepairPlan) -> list[tuple[str, str, int]]:
 
 def check_after(now: Standing) -> RunResult | None:
     """The check that followed it, or its undo where it is undone."""
-    plan, ended = now.plan, now.plan.finished_at
-    if plan.state == RepairPlan.State.UNDONE and now.run:
-        ended = now.run.finished_at
+    ended = _ended_at(now)
     if ended is None:
         return None
-    later = RunResult.objects.filter(invariant=plan.invariant, at__gte=ended)
+    later = RunResult.objects.filter(invariant=now.plan.invariant, at__gte=ended)
     return later.select_related("run").order_by("at").first()
+
+
+def awaits_its_check(now: Standing) -> bool:
+    """Whoever did the work checks it next. Had they died in between, nothing would come any more."""
+    ended = _ended_at(now)
+    if ended is None or now.plan.verdict or now.plan.state not in CHECKED:
+        return False
+    return ended > timezone.now() - CHECKED_WITHIN
+
+
+def _ended_at(now: Standing) -> datetime | None:
+    if now.plan.state == RepairPlan.State.UNDONE and now.run:
+        return now.run.finished_at
+    return now.plan.finished_at
 
 
 def undo_panel(plan: RepairPlan) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from integrity.admin.finding_filters import identity
 from integrity.admin.pages import CappedPaginator, PageAdmin
 from integrity.admin.plan_forms import ApplyForm, PlanForm, obstacles_of
 from integrity.admin.plan_page import (
+    awaits_its_check,
     check_after,
     helpless,
     is_revealed,
@@ -113,7 +114,7 @@ class RepairPlanAdmin(PageAdmin):
             "entries": AuditEntry.objects.filter(subject=subject_of(target)).order_by("-pk")[:20],
             "checked": check_after(now),
             # By a script; without scripts, by itself only when it is asked to.
-            "again": 5 if now.working else None,
+            "again": 5 if now.working or awaits_its_check(now) else None,
             "live": "live" in request.GET,
             **self._changes(request, target),
         }

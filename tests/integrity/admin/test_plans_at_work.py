@@ -57,6 +57,17 @@ class TestTheResult:
             client.get(page("run_change", repair.pk))
         )
 
+    def test_is_waited_for_while_its_check_is_still_to_come(self, client, ann, drifted):
+        plan = mended(COPY)
+        assert "again.js" not in text(client.get(at(plan)))
+
+        RepairPlan.objects.update(verdict="")
+        assert "again.js" in text(client.get(at(plan)))
+
+        # Whoever was to check it is dead.
+        RepairPlan.objects.update(finished_at=F("finished_at") - timedelta(minutes=2))
+        assert "again.js" not in text(client.get(at(plan)))
+
 
 class TestUndoing:
     def test_first_lists_what_was_edited_since(self, client, ann, drifted):
