@@ -39,7 +39,7 @@ def test_everybody_is_gone_through():
 
     assert who == {
         *("user", "profile", "identity", "contact", "wedding", "member"),
-        *("emailaddress", "subscription"),
+        *("emailaddress", "subscription", "deletion"),
     }
 
 
